@@ -1,0 +1,86 @@
+"""Layered sum-product decoding of a syndrome in 8 bits, check by check, in Python's integers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from postproc.bits import Bits
+from postproc.reference.ldpc import LIFTING, ldpc_syndrome
+
+STALLED_SWEEPS, LATE_SHARE = 2, 1000
+
+
+def clamp(x: int, low: int, high: int) -> int:
+    """Give the nearest number in a range."""
+    return min(max(x, low), high)
+
+
+@dataclass
+class Decoder:
+    """What is believed of the bits, and each row's last answers.
+
+    Attributes
+    ----------
+    row_start, column, shift : sequence of int
+        The code.
+    posterior : list of int
+        Log-likelihood ratios, positive for 0; at first, what is believed before anything is decoded.
+    message : dict of (int, int) to int
+        What entry e's row has added to the posterior of its bit r.
+    """
+
+    row_start: Sequence[int]
+    column: Sequence[int]
+    shift: Sequence[int]
+    posterior: list[int]
+    message: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def run(self, tables: Sequence[int], syndrome: Bits, max_sweeps: int, patience: int) -> tuple[Bits, int]:
+        """Give the bits decided on, and the sweeps it took; 0 sweeps if they do not have the syndrome."""
+        table = [list(tables[i : i + 128]) for i in range(0, len(tables), 128)]
+        wanted = syndrome.to_array().tolist()
+        unfulfilled, least, since_least = len(wanted) + 1, 0, 0
+        for sweep in range(max_sweeps):
+            late = since_least >= STALLED_SWEEPS and unfulfilled < len(wanted) // LATE_SHARE + 8
+            unfulfilled = self._sweep(table, wanted, sweep, late=late)
+            since_least = 0 if unfulfilled < least or sweep == 0 else since_least + 1
+            least = unfulfilled if sweep == 0 else min(least, unfulfilled)
+            decided = Bits.from_array(np.array(self.posterior) < 0)
+            fits = ldpc_syndrome(self.row_start, self.column, self.shift, decided) == syndrome
+            if (patience and unfulfilled == 0 and fits) or sweep + 1 == max_sweeps:
+                return decided, (sweep + 1) * fits
+            if patience and since_least >= patience:
+                return decided, (sweep + 1) * fits
+        raise ValueError("decoding takes one sweep at least")
+
+    def _sweep(self, table: list[list[int]], wanted: list[int], sweep: int, *, late: bool) -> int:
+        """Go through all checks; count those that were not fulfilled when their turn came."""
+        unfulfilled = 0
+        for row, (first, end) in enumerate(pairwise(self.row_start)):
+            for r in range(LIFTING):
+                entries = range(first, end)
+                unfulfilled += self._check(table, entries, r, wanted[LIFTING * row + r], sweep, late=late)
+        return unfulfilled
+
+    def _check(
+        self, table: list[list[int]], entries: range, r: int, wanted: int, sweep: int, *, late: bool
+    ) -> int:
+        first, posterior = entries.start, self.posterior
+        at = {e: LIFTING * self.column[e] + (r + self.shift[e]) % LIFTING for e in entries}
+        t = {e: clamp(posterior[at[e]] - self.message.get((e, r), 0), -127, 127) for e in at}
+        unfulfilled = (wanted + sum(posterior[at[e]] < 0 for e in at)) % 2
+        phi = {e: table[(e - first + sweep) % 4][abs(t[e])] for e in at}
+        total = min(sum(phi.values()), 255)
+        negative = wanted + sum(t[e] < 0 for e in at)
+        for e in at:
+            others = max(total - phi[e], 0)
+            inverse = table[4 + 4 * late + ((e - first) % 2 + sweep) % 4]
+            answer = inverse[others] if others < 128 else 0
+            answer = -answer if (negative - (t[e] < 0)) % 2 else answer
+            posterior[at[e]] = clamp(t[e] + answer, -128, 127)
+            self.message[e, r] = posterior[at[e]] - t[e]
+        return unfulfilled
