@@ -1,0 +1,1 @@
+"""From clicks to sifted bits: events, blocks, coincidences and slots, bases compared."""

@@ -1,0 +1,159 @@
+"""From a coarse lock to a line: offset and drift together, to a fraction of a nanosecond.
+
+Around a clock that is nearly right every difference ``stream - segment`` is a point over the segment's time.
+True pairs lie on a line, accidental ones everywhere. Histograms along trial slopes sharpen the line in steps
+of four; a least-squares fit to what lies within the window ends it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from postproc.synchronisation.clock import DriftingClock
+from postproc.synchronisation.coarse import CoarseLock
+
+STEP = 4
+MAX_DIFFERENCES = 2**22
+MAX_FITS = 50
+"""Least-squares fits in a row, each to what lies within the window around the one before. Where jitter fills
+the window, each takes off little more than a third of the error."""
+
+
+class Differences(NamedTuple):
+    """Differences of tags of two streams, with the indices they came from.
+
+    Attributes
+    ----------
+    difference_ps : array of int64
+        Stream minus segment.
+    segment, stream : array of int64
+        Indices of the two tags.
+    """
+
+    difference_ps: NDArray[np.int64]
+    segment: NDArray[np.int64]
+    stream: NDArray[np.int64]
+
+
+class Line(NamedTuple):
+    """``offset + slope * along``, and which points lie within the window around it."""
+
+    offset_ps: float
+    slope: float
+    inside: NDArray[np.bool_]
+
+
+def differences(
+    segment_ps: NDArray[np.int64], stream_ps: NDArray[np.int64], within_ps: int, most: int = MAX_DIFFERENCES
+) -> Differences:
+    """All differences of at most `within_ps`; of more than `most`, those of evenly chosen segment tags."""
+    first = np.searchsorted(stream_ps, segment_ps - within_ps, side="left")
+    last = np.searchsorted(stream_ps, segment_ps + within_ps, side="right")
+    partners = _thinned(last - first, most)
+    segment = np.repeat(np.arange(len(segment_ps)), partners)
+    start = np.cumsum(partners) - partners
+    stream = np.arange(len(segment)) - np.repeat(start, partners) + np.repeat(first, partners)
+    return Differences(stream_ps[stream] - segment_ps[segment], segment, stream)
+
+
+def _thinned(partners: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Leave out tags at even steps until few enough partners are left."""
+    stride = int(-(-partners.sum() // most))
+    if stride <= 1:
+        return partners
+    thin = np.where(np.arange(len(partners)) % stride == 0, partners, 0)
+    return np.where(np.cumsum(thin) <= most, thin, 0)
+
+
+def sharpen(
+    segment_ps: NDArray[np.int64],
+    stream_ps: NDArray[np.int64],
+    coarse: CoarseLock,
+    *,
+    resolution_ps: int,
+) -> DriftingClock:
+    """Follow the peak down to `resolution_ps`.
+
+    Returns
+    -------
+    DriftingClock
+        The stream's clock against the segment's, good to about `resolution_ps` over the segment.
+    """
+    duration = float(max(segment_ps[-1] - segment_ps[0], 1))
+    reach = coarse.within_ps + round(coarse.drift_within * duration)
+    near = differences(segment_ps, coarse.clock.to_alice(stream_ps), reach)
+    along = (segment_ps[near.segment] - coarse.clock.reference_ps).astype(np.float64)
+    beyond = near.difference_ps.astype(np.float64)
+    offset, width = 0.0, float(reach)
+    slopes = _slopes(0.0, coarse.drift_within)
+    while True:
+        width = max(width / STEP, float(resolution_ps))
+        edges = offset + np.arange(-4 * STEP, 4 * STEP + 1) * (width / 2)
+        _, offset, slope = fullest(along, beyond, edges, slopes)
+        if width <= resolution_ps:
+            return coarse.clock.shifted(offset, slope)
+        slopes = _slopes(slope, width / duration)
+
+
+def _slopes(centre: float, within: float) -> NDArray[np.float64]:
+    return centre + np.linspace(-within, within, 2 * STEP + 1)
+
+
+def fullest(
+    along: NDArray[np.float64],
+    beyond: NDArray[np.float64],
+    edges: NDArray[np.floating[Any]],
+    slopes: NDArray[np.floating[Any]],
+) -> tuple[int, float, float]:
+    """Find the two neighbouring bins that hold most, over all slopes.
+
+    Parameters
+    ----------
+    along, beyond : array of float64, shape (n,)
+        Time and difference of each point, in ps.
+    edges : array of float64
+        Edges of the bins, evenly spaced, in ps at time 0.
+    slopes : array of float64
+
+    Returns
+    -------
+    count : int
+    offset_ps, slope : float
+        The middle of the two bins, and the slope.
+    """
+    best = (-1, 0.0, 0.0)
+    for slope in slopes:
+        counts, _ = np.histogram(beyond - slope * along, edges)
+        pairs = counts[:-1] + counts[1:]
+        peak = int(np.argmax(pairs))
+        best = max(best, (int(pairs[peak]), float(edges[peak + 1]), float(slope)))
+    return best
+
+
+def fit_line(along: NDArray[np.float64], beyond: NDArray[np.float64], window_ps: int) -> Line:
+    """Fit a line to the points that lie within ``+- window / 2`` of it.
+
+    Parameters
+    ----------
+    along, beyond : array of float64, shape (n,)
+        Time and difference of each point, in ps; the line is nearly level and near zero.
+    window_ps : int
+        Full width.
+    """
+    line = Line(0.0, 0.0, np.abs(beyond) <= window_ps / 2)
+    for _ in range(MAX_FITS):
+        here, there = along[line.inside], beyond[line.inside]
+        if len(here) < 2 or np.ptp(here) == 0:
+            break
+        centre = float(here.mean())
+        slope = float(np.dot(here - centre, there) / np.sum((here - centre) ** 2))
+        offset = float(there.mean()) - slope * centre
+        inside = np.abs(beyond - offset - slope * along) <= window_ps / 2
+        settled = np.array_equal(inside, line.inside)
+        line = Line(offset, slope, inside)
+        if settled:
+            break
+    return line

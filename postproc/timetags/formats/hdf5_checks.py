@@ -1,0 +1,140 @@
+"""Look at an HDF5 file's structure before its data is touched.
+
+A hostile file may declare anything: sizes that fill the memory, storage in other files, filters to be loaded
+from elsewhere. All of it stands in small structures that are checked here first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import h5py
+import msgspec
+import numpy as np
+
+from postproc.errors import InputError
+from postproc.timetags.formats import hdf5_layout as layout
+from postproc.timetags.scaling import TIME_LIMIT_PS
+
+_T = TypeVar("_T")
+
+_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
+
+#: Bounds of an HDF5 chunk in entries: smaller ones take for ever, larger ones fill the memory.
+_CHUNK_ENTRIES = (2**12, 2**22)
+
+#: Deflate cannot do better than 1032 : 1.
+_BEST_COMPRESSION = 1100
+
+
+@contextmanager
+def hdf5_errors(path: Path) -> Iterator[None]:
+    """Turn whatever h5py raises into `InputError`: with a damaged file it is almost any exception."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        reason = str(error).partition("\n")[0][:120]
+        raise InputError(f"{path} is a damaged HDF5 file ({reason}); copy the recording again") from None
+
+
+class CheckedNode:
+    """A group of an HDF5 file whose children are looked at before they are used."""
+
+    def __init__(self, path: Path, group: Any) -> None:
+        self._path = path
+        self._group = group
+
+    def fault(self, what: str) -> InputError:
+        """Give the error to raise for something that is wrong here."""
+        return InputError(f"{self._path} is not a recording as this project writes it: {what}")
+
+    def group(self, name: str) -> CheckedNode:
+        """Give a subgroup."""
+        return CheckedNode(self._path, self._child(name, h5py.Group))
+
+    def column(self, name: str, dtype: type[np.generic]) -> Any:
+        """Give a one-dimensional data set of a known type whose size the file's bytes can bear.
+
+        It must be chunked, which HDF5 never allows of values kept in other files.
+        """
+        dataset = self._child(name, h5py.Dataset)
+        if dataset.dtype != np.dtype(dtype) or dataset.ndim != 1 or dataset.chunks is None:
+            found = f"{str(dataset.dtype)[:40]} {dataset.shape}"
+            raise self.fault(f"'{name}' must be a chunked list of {np.dtype(dtype)}, it is {found}")
+        self._check_filters(name, dataset)
+        self._check_size(name, dataset)
+        return dataset
+
+    def text(self, name: str) -> str:
+        """Give an attribute that is a short text."""
+        attribute = self._attribute(name)
+        kind = attribute.get_type()
+        if not isinstance(kind, h5py.h5t.TypeStringID) or kind.is_variable_str():
+            raise self.fault(f"attribute '{name}' must be a text of fixed length")
+        if attribute.shape != () or kind.get_size() > layout.MAX_TEXT_BYTES:
+            raise self.fault(f"attribute '{name}' must be one text of at most {layout.MAX_TEXT_BYTES} bytes")
+        value = self._group.attrs[name]
+        return value if isinstance(value, str) else bytes(value).decode("utf-8")
+
+    def json(self, name: str, expected: type[_T]) -> _T:
+        """Give an attribute that is JSON of a known form."""
+        text = self.text(name)
+        try:
+            return msgspec.json.decode(text, type=expected)
+        except (msgspec.MsgspecError, RecursionError):
+            raise self.fault(f"attribute '{name}' must be JSON of the right form") from None
+
+    def integer(self, name: str) -> int:
+        """Give an attribute that is an int64."""
+        return int(self._number(name, np.int64))
+
+    def positive(self, name: str) -> float:
+        """Give an attribute that is a positive float64."""
+        value = float(self._number(name, np.float64))
+        if not 0 < value < TIME_LIMIT_PS:
+            raise self.fault(f"attribute '{name}' must be a positive number, got {value}")
+        return value
+
+    def has_attribute(self, name: str) -> bool:
+        """Tell whether there is such an attribute."""
+        return name in self._group.attrs
+
+    def _number(self, name: str, dtype: type[np.generic]) -> Any:
+        attribute = self._attribute(name)
+        if attribute.shape != () or attribute.dtype != np.dtype(dtype):
+            raise self.fault(f"attribute '{name}' must be one {np.dtype(dtype)}")
+        return self._group.attrs[name]
+
+    def _attribute(self, name: str) -> Any:
+        if not self.has_attribute(name):
+            raise self.fault(f"attribute '{name}' is missing")
+        return self._group.attrs.get_id(name)
+
+    def _child(self, name: str, expected: type) -> Any:
+        link = self._group.get(name, getlink=True)
+        if not isinstance(link, h5py.HardLink):
+            raise self.fault(f"'{name}' is missing" if link is None else f"'{name}' is a link, not data")
+        child = self._group[name]
+        if not isinstance(child, expected):
+            raise self.fault(f"'{name}' must be a {expected.__name__.lower()}")
+        return child
+
+    def _check_filters(self, name: str, dataset: Any) -> None:
+        plan = dataset.id.get_create_plist()
+        unknown = {plan.get_filter(index)[0] for index in range(plan.get_nfilters())} - _FILTERS
+        if unknown:
+            raise self.fault(f"'{name}' is compressed by HDF5 filter {min(unknown)}, which is not read here")
+
+    def _check_size(self, name: str, dataset: Any) -> None:
+        count, (chunk,) = int(dataset.shape[0]), dataset.chunks
+        if not _CHUNK_ENTRIES[0] <= chunk <= _CHUNK_ENTRIES[1]:
+            raise self.fault(f"'{name}' has HDF5 chunks of {chunk} entries, expected {_CHUNK_ENTRIES}")
+        stored = dataset.id.get_num_chunks()
+        bearable = _BEST_COMPRESSION * self._path.stat().st_size + chunk * dataset.dtype.itemsize
+        if stored != -(-count // chunk) or count * dataset.dtype.itemsize > bearable:
+            raise self.fault(f"'{name}' claims {count} entries, but the file does not hold them")
