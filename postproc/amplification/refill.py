@@ -1,0 +1,167 @@
+"""What of a block's key goes to the authentication pool: what its tags have cost, and now and then new hash keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from postproc.authentication.pool import AuthenticationPool
+from postproc.conversation.messages import NO_SOURCE
+from postproc.conversation.record import TAG_BITS
+from postproc.errors import BlockRefused, PoolExhausted, ProtocolViolation
+from postproc.types import Role
+
+TAGS_TO_COME: tuple[Role, ...] = ("alice", "bob", "alice")
+"""Tags that amplification sends, in order."""
+
+SPARE_SHARE = 0.25
+"""At most this share of a key goes to the pool beyond what the key itself has cost."""
+
+
+@dataclass(frozen=True)
+class Refill:
+    """What goes to the pool.
+
+    Attributes
+    ----------
+    keys : dict of Role to int
+        Keys of 128 bits by direction, a new hash key among them where the block brings one.
+    hash_source : bytes
+        Whose hash keys they serve under; the block itself where it brings them.
+    """
+
+    keys: dict[Role, int]
+    hash_source: bytes
+
+    @property
+    def bits(self) -> int:
+        """How much of the secret key that is."""
+        return TAG_BITS * sum(self.keys.values())
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """When new hash keys are due: both ends agree on it.
+
+    Attributes
+    ----------
+    tags : int
+        At most so many one-time keys are put under one hash key.
+    seconds : float
+        A hash key older than this gets no further ones.
+    """
+
+    tags: int = 2**20
+    seconds: float = 86_400.0
+
+
+@dataclass(frozen=True)
+class Household:
+    """Keeps the pool filled.
+
+    Attributes
+    ----------
+    pool : AuthenticationPool
+    keep : int
+        So many one-time keys should be left in each direction; a crash loses some, and the next keys make up
+        for it.
+    rotation : Rotation
+    epsilon_budget : float
+        All that was made since the pool began may fail by so much together.
+    owed : dict of Role to int
+        One-time keys that were spent on blocks which came to nothing; the next key pays for them.
+    """
+
+    pool: AuthenticationPool
+    keep: int
+    rotation: Rotation = Rotation()
+    epsilon_budget: float = 1.0
+    owed: dict[Role, int] = field(default_factory=lambda: {"alice": 0, "bob": 0})
+
+    def afford(self, epsilon: float) -> None:
+        """Hold a key's failure probability against what is left of the budget.
+
+        Raises
+        ------
+        BlockRefused
+            If it is not enough.
+        """
+        spent = self.pool.epsilon
+        if spent + epsilon > self.epsilon_budget:
+            raise BlockRefused(
+                f"this key may fail by {epsilon:.2g}, and of the {self.epsilon_budget:.2g} for all keys since the "
+                f"pre-shared key {spent:.2g} is spent: give both parties a new pre-shared key"
+            )
+
+    def plan(self, source: bytes, length: int) -> Refill:
+        """Take on what this block's tags cost and what is owed; see to hash keys; fill up what is missing.
+
+        Parameters
+        ----------
+        source : bytes
+            The block, as a source of keys.
+        length : int
+            Its secret bits.
+
+        Raises
+        ------
+        BlockRefused
+            If nothing would be left of the key.
+        """
+        begins = self.pool.name == NO_SOURCE
+        want = self._beginning(length) if begins else self._due()
+        rotates = begins or self._is_worn(max(want.values()) + self.keep)
+        if rotates:
+            want = {role: keys + 1 for role, keys in want.items()}
+        spent = sum(want.values()) * TAG_BITS
+        if length <= spent:
+            raise BlockRefused(
+                f"the block would give {length} secret bits and its authentication costs {spent}: nothing "
+                "would be left; agree on longer blocks"
+            )
+        self.owed.update({"alice": 0, "bob": 0})
+        spare = int(length * SPARE_SHARE) // TAG_BITS - sum(want.values())
+        for role in want:
+            want[role] += max(min(self.keep - self.pool.remaining(role), spare // 2), 0)
+        return Refill(want, source if rotates else self.pool.hash_keys().source)
+
+    def owe(self, refill: Refill) -> None:
+        """Remember what a block that came to nothing should have paid back."""
+        for role, keys in refill.keys.items():
+            self.owed[role] += keys
+
+    def check(self, refill: Refill, source: bytes, length: int) -> None:
+        """Hold the other party's plan against what is possible, and against what was agreed on.
+
+        Raises
+        ------
+        ProtocolViolation
+            If it takes the whole key, or puts keys under hash keys that are not here, or are worn.
+        """
+        if refill.bits >= length:
+            raise ProtocolViolation(
+                f"Alice's refill takes {refill.bits} bits of a key of {length}: nothing would be left"
+            )
+        if refill.hash_source == source:
+            if not all(refill.keys.values()):
+                raise ProtocolViolation("Alice's refill brings no hash key for one of the directions")
+            return
+        try:
+            tags = self.pool.hash_keys(refill.hash_source).tags
+        except PoolExhausted as error:
+            raise ProtocolViolation(f"Alice's refill cannot serve: {error}") from None
+        if tags + max(refill.keys.values()) > self.rotation.tags:
+            raise ProtocolViolation(
+                f"Alice wants more than the agreed {self.rotation.tags} tags under one hash key"
+            )
+
+    def _due(self) -> dict[Role, int]:
+        return {role: TAGS_TO_COME.count(role) + keys for role, keys in self.owed.items()}
+
+    def _beginning(self, length: int) -> dict[Role, int]:
+        """The pool begins with this block: of what it should hold as much as there is."""
+        most = (length - 1) // TAG_BITS // len(self.owed)
+        return dict.fromkeys(self.owed, max(min(self.keep, most - 1), len(TAGS_TO_COME)))
+
+    def _is_worn(self, more: int) -> bool:
+        _, tags, age_s = self.pool.hash_keys()
+        return tags + more > self.rotation.tags or not 0 <= age_s < self.rotation.seconds

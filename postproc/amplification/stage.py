@@ -1,0 +1,208 @@
+"""Steps 7 and 8: the seed, the hash, the tags over all that was said, and a key that both ends hold.
+
+Who may do what when::
+
+    Alice  Seed, tag        over everything said and heard so far
+    Bob    checks the tag; hashes; stores the key as staged
+    Bob    Staged, tag      over everything, Alice's tag included
+    Alice  checks the tag; hashes; stores the key as confirmed
+    Alice  Done, tag
+    Bob    checks the tag; confirms the key
+
+A key that does not look random (:mod:`postproc.verification.health`) is stored at neither end.
+Neither end hashes before the other's words are known to be authentic, and Bob delivers nothing before he
+knows that Alice has it too. If the last message is lost, Alice's key is confirmed and Bob's stays staged;
+it is the same key, and it is settled when they meet again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Annotated
+
+import msgspec
+
+from postproc.amplification.refill import TAGS_TO_COME, Household, Refill
+from postproc.authentication.pool import block_source
+from postproc.authentication.sharedkey import KEY_BYTES
+from postproc.authentication.wegman_carter import forgery_bound
+from postproc.bits import Bits
+from postproc.blocks import BoundedBlock, SecretBlock
+from postproc.conversation.dialogue import Dialogue, attest, check, hear, note, review, say
+from postproc.conversation.messages import Message
+from postproc.conversation.record import TAG_BITS, BlockRecord
+from postproc.entropy import Stream
+from postproc.errors import ProtocolViolation
+from postproc.estimation.proof import Epsilon
+from postproc.kernels import toeplitz_hash
+from postproc.secretsink import SecretKey, SecretSink
+from postproc.verification.health import check_health
+
+CLOSING_BYTES = 16_384
+"""More than the messages of this step after the seed, and what frames the transcript, can take."""
+
+
+class Seed(Message, frozen=True):
+    """Alice: the length, what of it refills the authentication pool, and the Toeplitz seed.
+
+    Attributes
+    ----------
+    secret_bits : int
+        Length of the secret key before the pool takes its part.
+    refill_alice, refill_bob : int
+        Keys that go to the pool, by the direction they will serve.
+    hash_source : bytes
+        Whose hash keys they serve under: this block's own where it brings new ones, 16 bytes.
+    seed : Bits
+        ``n + secret_bits - 1`` fresh random bits.
+    """
+
+    secret_bits: Annotated[int, msgspec.Meta(ge=1)]
+    refill_alice: Annotated[int, msgspec.Meta(ge=0)]
+    refill_bob: Annotated[int, msgspec.Meta(ge=0)]
+    hash_source: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+    seed: Bits
+
+    @property
+    def refill(self) -> Refill:
+        """What goes to the pool."""
+        return Refill({"alice": self.refill_alice, "bob": self.refill_bob}, self.hash_source)
+
+
+class Staged(Message, frozen=True):
+    """Bob: I hold the key of this length, made under this transcript.
+
+    Attributes
+    ----------
+    secret_bits : int
+    transcript : bytes
+        SHA-256 of the public transcript up to Alice's tag.
+    """
+
+    secret_bits: int
+    transcript: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+
+
+class Done(Message, frozen=True):
+    """Alice: so do I; the key is confirmed."""
+
+
+@dataclass(frozen=True)
+class Amplify:
+    """Hash, store, confirm.
+
+    Attributes
+    ----------
+    sink : SecretSink
+        This party's key store.
+    household : Household
+        Keeps the authentication pool filled.
+    """
+
+    sink: SecretSink
+    household: Household
+
+    def alice(self, block: BoundedBlock, entropy: Stream) -> Dialogue[SecretBlock]:
+        """Draw the seed now that the block is fixed; confirm once Bob holds the key."""
+        self.household.afford(block.bound.epsilon.total)
+        refill = self.household.plan(_source(block), block.bound.secret_bits)
+        try:
+            return (yield from self._lead(block, entropy, refill))
+        except BaseException:
+            self.household.owe(refill)
+            raise
+
+    def _lead(self, block: BoundedBlock, entropy: Stream, refill: Refill) -> Dialogue[SecretBlock]:
+        length = block.bound.secret_bits
+        seed = entropy.bits(len(block.key) + length - 1)
+        yield from say(Seed(length, refill.keys["alice"], refill.keys["bob"], refill.hash_source, seed))
+        yield from attest()
+        record = yield from review()
+        staged = yield from hear(Staged)
+        yield from check()
+        if staged != Staged(length, _digest(record)):
+            raise ProtocolViolation("Bob holds a key of another length or another transcript")
+        key = self._hash(block, record, seed, refill)
+        self.sink.stage(key)
+        self.sink.confirm(key.session, key.block)
+        yield from self._note(key)
+        yield from say(Done())
+        yield from attest()
+        return SecretBlock(block.record, length, key.refill_bits)
+
+    def bob(self, block: BoundedBlock, entropy: Stream) -> Dialogue[SecretBlock]:
+        """Hash under Alice's seed once it is authentic; confirm once Alice has confirmed."""
+        length = block.bound.secret_bits
+        self.household.afford(block.bound.epsilon.total)
+        said = yield from hear(Seed)
+        yield from check()
+        self._check(said, block)
+        record = yield from review()
+        key = self._hash(block, record, said.seed, said.refill)
+        self.sink.stage(key)
+        yield from say(Staged(length, _digest(record)))
+        yield from attest()
+        yield from hear(Done)
+        yield from check()
+        self.sink.confirm(key.session, key.block)
+        yield from self._note(key)
+        return SecretBlock(block.record, length, key.refill_bits)
+
+    def _check(self, said: Seed, block: BoundedBlock) -> None:
+        length = block.bound.secret_bits
+        if said.secret_bits != length:
+            raise ProtocolViolation(f"Alice computed {said.secret_bits} secret bits, and Bob {length}")
+        if len(said.seed) != len(block.key) + length - 1:
+            raise ProtocolViolation("Alice's seed does not fit the length of the key")
+        self.household.check(said.refill, _source(block), length)
+
+    def _hash(self, block: BoundedBlock, record: BlockRecord, seed: Bits, refill: Refill) -> SecretKey:
+        secret = toeplitz_hash(block.key, seed, block.bound.secret_bits)
+        check_health(secret)
+        cut = TAG_BITS * refill.keys["alice"]
+        return SecretKey(
+            session=block.record.session,
+            block=block.record.block,
+            bits=secret.slice(refill.bits, len(secret)),
+            refill={
+                "alice": secret.slice(0, cut).to_bytes(),
+                "bob": secret.slice(cut, refill.bits).to_bytes(),
+            },
+            disclosed_bits=record.disclosed_bits(),
+            authentication_bits=TAG_BITS * (len(block.record.tags) + self._tags(record)),
+            epsilon=_epsilon(block.bound.epsilon, record),
+            hash_source=refill.hash_source,
+        )
+
+    def _tags(self, record: BlockRecord) -> int:
+        """Tags of this step that spend one-time keys: none where signatures stand in for them."""
+        return len(TAGS_TO_COME) if len(record.tags) > 0 else 0
+
+    def _note(self, key: SecretKey) -> Dialogue[None]:
+        yield from note(
+            secret_bits=len(key.bits) + key.refill_bits,
+            refill_bits=key.refill_bits,
+            epsilon=key.epsilon,
+            epsilon_since_pre_shared_key=self.household.pool.epsilon,
+            epsilon_budget=self.household.epsilon_budget,
+        )
+
+
+def _source(block: BoundedBlock) -> bytes:
+    """What the pool calls this block."""
+    return block_source(block.record.session, block.record.block)
+
+
+def _epsilon(epsilon: Epsilon, record: BlockRecord) -> float:
+    """All that can fail: the proof's part, and the three tags over little more than what was said so far."""
+    said = record.preamble.size_bytes + record.transcript.size_bytes
+    return epsilon.total + len(TAGS_TO_COME) * forgery_bound(said + CLOSING_BYTES)
+
+
+def _digest(record: BlockRecord) -> bytes:
+    """SHA-256 of the public transcript."""
+    return sha256(msgspec.msgpack.encode((record.preamble, record.transcript))).digest()
+
+
+assert KEY_BYTES * 8 == TAG_BITS

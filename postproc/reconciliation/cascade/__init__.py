@@ -1,0 +1,1 @@
+"""Cascade: find errors by comparing parities, interactively."""

@@ -1,0 +1,1 @@
+"""The family of quasi-cyclic LDPC codes, and the tool that designs it."""

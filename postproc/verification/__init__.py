@@ -1,0 +1,1 @@
+"""Making sure that two keys are equal, up to a stated probability."""
