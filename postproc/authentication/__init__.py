@@ -1,0 +1,1 @@
+"""Information-theoretic authentication of what the parties say (Wegman-Carter)."""

@@ -1,0 +1,163 @@
+"""The stage that holds one dialogue a block with its twin at the other party."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, Protocol, TypeVar
+
+from postproc.authentication.wegman_carter import Authenticator
+from postproc.conversation.dialogue import Dialogue
+from postproc.conversation.frames import Frame, unpack
+from postproc.conversation.record import BlockRecord
+from postproc.conversation.talk import Talk
+from postproc.entropy import Entropy, Stream
+from postproc.errors import ProtocolViolation
+from postproc.stage import Emission, InPort
+from postproc.types import Alarm, Role
+
+MAX_EARLY_FRAMES = 64
+"""Frames kept for blocks that this party has not reached yet."""
+
+
+class Recorded(Protocol):
+    """A block with its books."""
+
+    @property
+    def record(self) -> BlockRecord:
+        """The block's books."""
+        ...
+
+
+MAX_OPEN_BLOCKS = 4
+"""A party that is further ahead of the other than this waits for it: what it holds stays bounded."""
+
+B = TypeVar("B", bound=Recorded)
+T = TypeVar("T", bound=Recorded)
+
+
+class Conversation(Generic[B, T]):
+    """A stage that answers each block of type `kind` with what its dialogue makes of it.
+
+    Blocks leave in the order in which they came, however their dialogues interleave; everything else
+    passes through in its place.
+
+    Parameters
+    ----------
+    name : str
+        The stage's name, the same at both parties.
+    role : {"alice", "bob"}
+        This party.
+    kind : type
+        The blocks it takes.
+    script : callable (block, Stream) -> Dialogue
+        The dialogue, told from this party's side.
+    entropy : Entropy
+        This party's randomness.
+    authenticator : Authenticator, optional
+        Needed where the script attests or checks.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        role: Role,
+        kind: type[B],
+        script: Callable[[B, Stream], Dialogue[T]],
+        entropy: Entropy,
+        authenticator: Authenticator | None = None,
+    ) -> None:
+        self.name = name
+        self._role: Role = role
+        self._kind = kind
+        self._script = script
+        self._entropy = entropy
+        self._authenticator = authenticator
+        self._talks: dict[int, Talk[T]] = {}
+        self._in_order: deque[Any] = deque()
+        self._early: deque[tuple[Frame, bytes]] = deque()
+        self._newest = -1
+
+    @property
+    def full(self) -> bool:
+        """See :class:`~postproc.stage.Bounded`."""
+        return len(self._talks) >= MAX_OPEN_BLOCKS
+
+    def feed(self, port: InPort, message: Any) -> Iterable[Emission]:
+        """Take a block or anything else on ``in``, or a frame (bytes) on ``peer``."""
+        if port == "peer":
+            yield from self._hear(message)
+        elif isinstance(message, self._kind):
+            yield from self._open(message)
+        else:
+            self._in_order.append(message)
+        yield from self._release()
+
+    def finish(self) -> Iterable[Emission]:
+        """Abort the dialogues that still wait: the peer has fallen silent."""
+        for talk in self._talks.values():
+            yield from _to_peer(talk.abandon("the other party fell silent before this block was done"))
+        self._talks.clear()
+        yield from self._release()
+
+    def _open(self, block: B) -> Iterator[Emission]:
+        number = block.record.block
+        dialogue = self._script(block, self._entropy.stream(self.name, number))
+        talk = Talk(self.name, self._role, block.record, dialogue, self._authenticator)
+        self._in_order.append(talk)
+        self._talks[number] = talk
+        self._newest = max(self._newest, number)
+        yield from _to_peer(talk.start())
+        self._close_if_done(number, talk)
+        early, self._early = self._early, deque()
+        for frame, data in early:
+            yield from self._dispatch(frame, data)
+
+    def _hear(self, data: bytes) -> Iterator[Emission]:
+        try:
+            frame = unpack(data)
+        except ProtocolViolation as error:
+            yield Emission("out", _unexpected(self.name, str(error)))
+            return
+        yield from self._dispatch(frame, data)
+
+    def _dispatch(self, frame: Frame, data: bytes) -> Iterator[Emission]:
+        talk = self._talks.get(frame.block)
+        if talk is not None and frame.session == talk.record.session:
+            yield from _to_peer(talk.hear(frame, data))
+            self._close_if_done(frame.block, talk)
+        elif frame.block > self._newest and len(self._early) < MAX_EARLY_FRAMES:
+            self._early.append((frame, data))
+        elif frame.block > self._newest:
+            yield Emission("out", _unexpected(self.name, f"too many frames ahead of block {self._newest}"))
+        # A frame for a block that has ended here tells nothing new: the peer ended it too, or will hear.
+
+    def _close_if_done(self, number: int, talk: Talk[T]) -> None:
+        if talk.result is not None:
+            self._talks.pop(number, None)
+
+    def _release(self) -> Iterator[Emission]:
+        """Let go of everything at the head of the queue that waits for no dialogue."""
+        while self._in_order:
+            head = self._in_order[0]
+            if isinstance(head, Talk):
+                if head.result is None:
+                    return
+                head = head.result
+            self._in_order.popleft()
+            yield Emission("out", head)
+
+
+def _to_peer(frames: Iterable[bytes]) -> Iterator[Emission]:
+    return (Emission("peer", frame) for frame in frames)
+
+
+def _unexpected(stage: str, what: str) -> Alarm:
+    return Alarm(
+        "unexpected-message",
+        "warning",
+        stage,
+        {"what": what[:200]},
+        "The other party sent something that makes no sense here. Once is noise; if it comes again, check "
+        "that both run the same version, and who else can reach the classical channel.",
+    )

@@ -1,0 +1,67 @@
+"""When the parties meet again: what became of keys that a broken session left at one end.
+
+Bob holds a key as staged from the moment he says so until he hears that Alice has confirmed hers. If the
+line breaks in between he cannot know; so he asks, and her answer carries a tag. Alice has nothing to ask:
+she says that a key is done only after she has confirmed it, so nobody relies on one that she has merely
+staged, and she drops it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from postproc.conversation.dialogue import Dialogue, attest, check, hear, say
+from postproc.conversation.frames import SESSION_BYTES
+from postproc.conversation.messages import Message
+from postproc.errors import ProtocolViolation
+from postproc.secretsink import SecretSink
+
+MAX_BLOCKS = 256
+"""So many are settled at a time; what is left waits for the next session."""
+
+
+class StagedBlock(msgspec.Struct, frozen=True, array_like=True):
+    """A block whose key Bob holds as staged."""
+
+    session: Annotated[bytes, msgspec.Meta(min_length=SESSION_BYTES, max_length=SESSION_BYTES)]
+    block: Annotated[int, msgspec.Meta(ge=1, lt=2**62)]
+
+
+StagedBlocks = Annotated[tuple[StagedBlock, ...], msgspec.Meta(max_length=MAX_BLOCKS)]
+
+
+class Settled(Message, frozen=True):
+    """Alice: which of the blocks that Bob asked about have a key here; a tag follows."""
+
+    confirmed: Annotated[tuple[bool, ...], msgspec.Meta(max_length=MAX_BLOCKS)]
+
+
+def staged_blocks(sink: SecretSink) -> tuple[StagedBlock, ...]:
+    """What a party has to ask about."""
+    return tuple(StagedBlock(session, block) for session, block in sink.unsettled()[:MAX_BLOCKS])
+
+
+def answer(asked: tuple[StagedBlock, ...], sink: SecretSink) -> Dialogue[None]:
+    """Alice: drop what she has merely staged, and say which of Bob's blocks she has confirmed."""
+    for session, block in sink.unsettled():
+        sink.discard(session, block)
+    if asked:
+        yield from say(Settled(tuple(sink.holds(each.session, each.block) for each in asked)))
+        yield from attest()
+
+
+def settle(asked: tuple[StagedBlock, ...], sink: SecretSink) -> Dialogue[None]:
+    """Bob: confirm what Alice has, and drop the rest, once her answer is known to be hers."""
+    if not asked:
+        return
+    settled = yield from hear(Settled)
+    yield from check()
+    if len(settled.confirmed) != len(asked):
+        raise ProtocolViolation(
+            f"Alice settled {len(settled.confirmed)} blocks where {len(asked)} were asked about"
+        )
+    for each, confirmed in zip(asked, settled.confirmed, strict=True):
+        end = sink.confirm if confirmed else sink.discard
+        end(each.session, each.block)
