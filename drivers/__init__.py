@@ -1,0 +1,1 @@
+"""Instruments of a quantum key distribution link, real or emulated. Knows nothing of keys."""

@@ -1,0 +1,1 @@
+"""Variable optical attenuators, one instrument a file."""

@@ -1,0 +1,1 @@
+"""Pulse and delay generators, one instrument a file."""

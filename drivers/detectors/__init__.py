@@ -1,0 +1,1 @@
+"""Single-photon detectors, one instrument a file."""

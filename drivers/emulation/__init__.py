@@ -1,0 +1,1 @@
+"""Emulated instruments, and the physics behind them."""

@@ -1,0 +1,1 @@
+"""Lasers, one instrument a file."""

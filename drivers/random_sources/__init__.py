@@ -1,0 +1,1 @@
+"""Random sources, one instrument a file."""

@@ -1,0 +1,1 @@
+"""Optical switches, one instrument a file."""

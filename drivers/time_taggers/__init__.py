@@ -1,0 +1,1 @@
+"""Time taggers, one instrument a file."""

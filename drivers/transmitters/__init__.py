@@ -1,0 +1,1 @@
+"""State transmitters, one instrument a file."""
