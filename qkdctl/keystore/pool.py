@@ -1,0 +1,327 @@
+"""The authentication pool in a key store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from postproc.authentication.identity import Identity
+from postproc.authentication.pool import (
+    LATE,
+    NOTHING_LEFT,
+    HashKeys,
+    KeyName,
+    no_hash_keys,
+    not_free,
+    refilled_before,
+    take_hash_keys,
+)
+from postproc.authentication.sharedkey import KEY_BYTES, cut_keys, split_shared_key
+from postproc.errors import InputError, PoolExhausted
+from postproc.types import Role
+from qkdctl.errors import RecordingError
+from qkdctl.keystore import hash_keys
+from qkdctl.keystore.engine import Connection, Engine, Row
+from qkdctl.keystore.hash_keys import Generation
+from qkdctl.keystore.vault import Vault
+
+
+class SharedKeyInUse(NamedTuple):
+    """What may be told of a pre-shared key.
+
+    Attributes
+    ----------
+    source : bytes
+        Its name.
+    made_here : bool
+        It was not carried here but made for both parties of this machine.
+    """
+
+    source: bytes
+    made_here: bool
+
+
+class StoredPool:
+    """An :class:`~postproc.authentication.pool.AuthenticationPool` whose marks outlive a crash.
+
+    One-time keys are deleted as they are marked.
+    """
+
+    def __init__(
+        self,
+        database: Engine,
+        vault: Vault,
+        now: Callable[[], datetime],
+        identity: Identity | None = None,
+    ) -> None:
+        self.identity = identity
+        self._database = database
+        self._vault = vault
+        self._now = now
+
+    def import_shared_key(self, shared_key: bytes, *, made_here: bool = False) -> None:
+        """Begin the pool anew with a pre-shared key, which can be imported once.
+
+        What is left of the pool before goes: once both ends have imported the same key, their pools are the
+        same, whatever went wrong earlier.
+
+        Parameters
+        ----------
+        shared_key : bytes
+        made_here : bool
+            It was not carried here but made for both parties of this machine.
+
+        Raises
+        ------
+        InputError
+            If it is too short.
+        RecordingError
+            If it was imported before: its one-time keys may have been used.
+        """
+        parts = split_shared_key(shared_key)
+        with self._database.transaction() as connection:
+            _check_new(connection, parts.source)
+            for table in ("hash_key", "one_time_key", "one_time_counter"):
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from this line
+            # The other end may have put these into the pool that is now gone, and never will into this one.
+            connection.execute("UPDATE key SET refill_alice = NULL, refill_bob = NULL, refill_hash = NULL")
+            connection.execute(
+                "INSERT INTO shared_key (source, made_here, epsilon) VALUES (?, ?, 0.0)",
+                (parts.source, int(made_here)),
+            )
+            keys: dict[Role, bytes] = {
+                role: key + parts.one_time_keys[role] for role, key in parts.hash_keys.items()
+            }
+            self.append(connection, parts.source, keys, parts.source, 0.0)
+
+    def check_new(self, shared_key: bytes) -> None:
+        """Raise what :meth:`import_shared_key` would raise, and change nothing."""
+        source = split_shared_key(shared_key).source
+        with self._database.transaction() as connection:
+            _check_new(connection, source)
+
+    @property
+    def shared_key(self) -> SharedKeyInUse | None:
+        """The pre-shared key that this pool began with; None before the first."""
+        with self._database.transaction() as connection:
+            row = connection.execute(
+                "SELECT source, made_here FROM shared_key ORDER BY number DESC LIMIT 1"
+            ).fetchone()
+        return SharedKeyInUse(bytes(row["source"]), bool(row["made_here"])) if row else None
+
+    @property
+    def name(self) -> bytes:
+        """See :class:`~postproc.authentication.pool.AuthenticationPool`."""
+        in_use = self.shared_key
+        return in_use.source if in_use else bytes(KEY_BYTES)
+
+    def hash_keys(self, source: bytes | None = None) -> HashKeys:
+        """See :class:`~postproc.authentication.pool.AuthenticationPool`."""
+        with self._database.transaction() as connection:
+            return hash_keys.tell(connection, source, self._now())
+
+    def hash_key(self, sender: Role, source: bytes | None = None) -> bytes:
+        """See :class:`~postproc.authentication.pool.AuthenticationPool`."""
+        with self._database.transaction() as connection:
+            return hash_keys.reveal(connection, self._vault, sender, source)
+
+    def take(self, sender: Role) -> tuple[KeyName, bytes]:
+        """See :class:`~postproc.authentication.pool.AuthenticationPool`."""
+        with self._database.transaction() as connection:
+            first_unused, _ = _counter(connection, sender)
+            row = connection.execute(
+                "SELECT source, number, value FROM one_time_key WHERE sender = ? AND position = ?",
+                (sender, first_unused),
+            ).fetchone()
+            if row is None:
+                raise PoolExhausted(NOTHING_LEFT)
+            value = self._open(connection, sender, row)
+            _strike(connection, sender, first_unused)
+        return KeyName(bytes(row["source"]), row["number"]), value
+
+    def peek(self, sender: Role, name: KeyName) -> bytes:
+        """See :class:`~postproc.authentication.pool.AuthenticationPool`."""
+        with self._database.transaction() as connection:
+            return self._open(connection, sender, _find(connection, sender, name))
+
+    def mark_used(self, sender: Role, name: KeyName) -> None:
+        """See :class:`~postproc.authentication.pool.AuthenticationPool`."""
+        with self._database.transaction() as connection:
+            _strike(connection, sender, _find(connection, sender, name)["position"])
+
+    def remaining(self, sender: Role) -> int:
+        """See :class:`~postproc.authentication.pool.AuthenticationPool`."""
+        with self._database.transaction() as connection:
+            first_unused, total = _counter(connection, sender)
+        return total - first_unused
+
+    def generations(self) -> tuple[Generation, ...]:
+        """Give all hash keys with what belongs to them, oldest first, to make the pool again elsewhere."""
+        with self._database.transaction() as connection:
+            return hash_keys.generations(connection, self._vault, self._now())
+
+    def restore(
+        self,
+        source: bytes,
+        there: Sequence[Generation],
+        free: Mapping[Role, Sequence[tuple[KeyName, bytes]]],
+        epsilon: float,
+    ) -> None:
+        """Make a pool that has not begun what another one was, to repeat what was done with it.
+
+        Raises
+        ------
+        RecordingError
+            If this pool has begun.
+        """
+        if self.shared_key is not None:
+            raise RecordingError(
+                "a session is repeated with the authentication keys that it had, and this key store has its own; "
+                "name a new directory with --store"
+            )
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO shared_key (source, made_here, epsilon) VALUES (?, 0, ?)", (source, epsilon)
+            )
+            hash_keys.put_back(connection, self._vault, there, self._now())
+            for sender, keys in free.items():
+                for position, (name, value) in enumerate(keys):
+                    place = ("one_time_key", sender, name.source, name.number)
+                    sealed = self._vault.seal(connection, value, *place)
+                    connection.execute(
+                        "INSERT INTO one_time_key VALUES (?, ?, ?, ?, ?)",
+                        (sender, position, name.source, name.number, sealed),
+                    )
+                connection.execute("INSERT INTO one_time_counter VALUES (?, 0, ?)", (sender, len(keys)))
+
+    def free(self, sender: Role) -> list[tuple[KeyName, bytes]]:
+        """Give all free one-time keys of a sender, to compare both ends on one machine."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                "SELECT source, number, value FROM one_time_key WHERE sender = ? ORDER BY position", (sender,)
+            ).fetchall()
+            return [
+                (KeyName(bytes(row["source"]), row["number"]), self._open(connection, sender, row))
+                for row in rows
+            ]
+
+    def sources(self) -> list[bytes]:
+        """Name everything that has filled this pool since the store was made."""
+        with self._database.transaction() as connection:
+            rows = connection.execute("SELECT source FROM refill_source ORDER BY source").fetchall()
+        return [bytes(row["source"]) for row in rows]
+
+    @property
+    def epsilon(self) -> float:
+        """See :class:`~postproc.authentication.pool.AuthenticationPool`."""
+        with self._database.transaction() as connection:
+            row = connection.execute("SELECT epsilon FROM shared_key ORDER BY number DESC LIMIT 1").fetchone()
+        return float(row["epsilon"]) if row else 0.0
+
+    def refill(
+        self,
+        source: bytes,
+        keys: Mapping[Role, bytes],
+        hash_source: bytes | None = None,
+        epsilon: float = 0.0,
+    ) -> None:
+        """See :class:`~postproc.authentication.pool.AuthenticationPool`."""
+        with self._database.transaction() as connection:
+            self.append(connection, source, keys, hash_source, epsilon)
+
+    def append(
+        self,
+        connection: Connection,
+        source: bytes,
+        keys: Mapping[Role, bytes],
+        hash_source: bytes | None,
+        epsilon: float,
+    ) -> None:
+        """Do what :meth:`refill` does, as a part of a transaction."""
+        if connection.execute("SELECT 1 FROM refill_source WHERE source = ?", (source,)).fetchone():
+            raise InputError(refilled_before(source))
+        rows = {sender: cut_keys(row) for sender, row in keys.items()}
+        begun = connection.execute("SELECT 1 FROM shared_key").fetchone() is not None
+        if not begun and not any(rows.values()):
+            return  # a store without a pool, as links that authenticate otherwise have it
+        now = self._now()
+        if hash_source is None:
+            begins = not begun and all(rows.values())
+            hash_source = source if begins else hash_keys.tell(connection, None, now).source
+        if hash_source == source:
+            hash_keys.keep(connection, self._vault, source, take_hash_keys(source, rows), now)
+        elif not hash_keys.is_here(connection, hash_source):
+            raise InputError(no_hash_keys(hash_source))
+        if not begun:
+            connection.execute(
+                "INSERT INTO shared_key (source, made_here, epsilon) VALUES (?, 0, 0.0)", (source,)
+            )
+        connection.execute("INSERT INTO refill_source VALUES (?, ?)", (source, hash_source))
+        connection.execute(
+            "UPDATE shared_key SET epsilon = epsilon + ? WHERE number = (SELECT max(number) FROM shared_key)",
+            (epsilon,),
+        )
+        hash_keys.put_under(connection, hash_source, {sender: len(row) for sender, row in rows.items()})
+        for sender, row in rows.items():
+            self._append_row(connection, sender, source, row)
+        hash_keys.forget(connection)
+
+    def _append_row(self, connection: Connection, sender: Role, source: bytes, keys: list[bytes]) -> None:
+        sealed = [
+            self._vault.seal(connection, key, "one_time_key", sender, source, number)
+            for number, key in enumerate(keys)
+        ]
+        _append(connection, sender, source, sealed)
+
+    def _open(self, connection: Connection, sender: Role, row: Row) -> bytes:
+        place = ("one_time_key", sender, row["source"], row["number"])
+        return self._vault.open(connection, row["value"], *place)
+
+
+def _append(connection: Connection, sender: Role, source: bytes, sealed: list[bytes]) -> None:
+    first_unused, total = _counter(connection, sender)
+    rows = [(sender, total + number, source, number, value) for number, value in enumerate(sealed)]
+    connection.executemany("INSERT INTO one_time_key VALUES (?, ?, ?, ?, ?)", rows)
+    connection.execute(
+        "INSERT INTO one_time_counter VALUES (?, ?, ?) ON CONFLICT (sender) "
+        "DO UPDATE SET first_unused = excluded.first_unused, total = excluded.total",
+        (sender, first_unused, total + len(sealed)),
+    )
+
+
+def _check_new(connection: Connection, source: bytes) -> None:
+    if connection.execute("SELECT 1 FROM shared_key WHERE source = ?", (source,)).fetchone():
+        raise RecordingError(
+            f"pre-shared key {source.hex()} was imported before, and a one-time key must never be used "
+            "twice; make a new one for both parties"
+        )
+
+
+def _counter(connection: Connection, sender: Role) -> tuple[int, int]:
+    row = connection.execute(
+        "SELECT first_unused, total FROM one_time_counter WHERE sender = ?", (sender,)
+    ).fetchone()
+    return (row["first_unused"], row["total"]) if row else (0, 0)
+
+
+def _find(connection: Connection, sender: Role, name: KeyName) -> Row:
+    row: Row | None = connection.execute(
+        "SELECT * FROM one_time_key WHERE sender = ? AND source = ? AND number = ?",
+        (sender, name.source, name.number),
+    ).fetchone()
+    if row is None:
+        raise PoolExhausted(not_free(name))
+    return row
+
+
+def _strike(connection: Connection, sender: Role, position: int) -> None:
+    """Delete a one-time key, and those that are too far back to come any more."""
+    first_unused = max(_counter(connection, sender)[0], position + 1)
+    connection.execute("DELETE FROM one_time_key WHERE sender = ? AND position = ?", (sender, position))
+    connection.execute(
+        "DELETE FROM one_time_key WHERE sender = ? AND position < ?", (sender, first_unused - LATE)
+    )
+    connection.execute(
+        "UPDATE one_time_counter SET first_unused = ? WHERE sender = ?", (first_unused, sender)
+    )

@@ -1,0 +1,338 @@
+"""A party's key store: keys are staged, confirmed, and delivered once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from postproc.authentication.pool import block_source
+from postproc.authentication.wegman_carter import method_of
+from postproc.bits import Bits
+from postproc.secretsink import SecretKey
+from postproc.types import Role
+from qkdctl.errors import RecordingError
+from qkdctl.keystore.audit import Audit
+from qkdctl.keystore.engine import WAIT_S, Connection, Row
+from qkdctl.keystore.entry import COLUMNS, KeyEntry, Label, Origin, key_id
+from qkdctl.keystore.identity import read_identity
+from qkdctl.keystore.kek import kek_path, make_kek, read_kek
+from qkdctl.keystore.place import open_engine
+from qkdctl.keystore.pool import StoredPool
+from qkdctl.keystore.supply import Supply
+from qkdctl.keystore.vault import Vault
+
+ROLES: tuple[Role, ...] = ("alice", "bob")
+
+INSERT_KEY = "INSERT INTO key VALUES (?, ?, ?, 'staged', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+class KeyStore:
+    """One party's keys and authentication pool.
+
+    Parameters
+    ----------
+    path : Path
+        The file; made if it is not there.
+    party : {"alice", "bob", "node"}
+        A link's end, or a node of a network for its applications.
+    now : callable, optional
+        The clock.
+    wait_s : float, optional
+        How long to wait for another program that uses the file.
+
+    Attributes
+    ----------
+    pool : StoredPool
+        The authentication pool.
+    supply : Supply
+        Keys for applications.
+    audit : Audit
+        The audit log.
+    vault : Vault
+        Seals what is stored.
+
+    Raises
+    ------
+    RecordingError
+        If the file cannot be used; so does everything else here.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        party: Role | Literal["node"],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        wait_s: float = WAIT_S,
+    ) -> None:
+        self.path = path
+        self._database = open_engine(path, party, wait_s)
+        self._now = now
+        try:
+            self.vault = self._open_vault()
+            self.pool = StoredPool(self._database, self.vault, now, read_identity(path))
+        except BaseException:
+            self._database.close()
+            raise
+        self.audit = Audit(now)
+        self.supply = Supply(self.vault, self.audit, now)
+
+    def __enter__(self) -> KeyStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def _open_vault(self) -> Vault:
+        """Read the key-encryption key; make one for a store that has sealed nothing yet."""
+        place = kek_path(self.path)
+        with self.transaction() as connection:
+            new = connection.execute("SELECT 1 FROM epoch").fetchone() is None
+            kek = make_kek(place) if new and not place.exists() else read_kek(place)
+            vault = Vault(kek, str(self.path), self._now)
+            vault.check(connection)
+        return vault
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Do everything inside or nothing; what is done is on disk when it returns."""
+        with self._database.transaction() as connection:
+            yield connection
+
+    def shrink(self) -> None:
+        """Give back what the file does not use; nothing of what was there stays in it, or beside it."""
+        self._database.shrink()
+
+    def session(self, label: Label, origin: Origin) -> SessionSink:
+        """Give the sink for the keys of a session that starts now."""
+        return SessionSink(self, label, replace(origin, authentication=method_of(self.pool)))
+
+    def stage(self, key: SecretKey, label: Label, origin: Origin) -> None:
+        """Hold a key and its refill durably; nothing of it may be used yet.
+
+        Raises
+        ------
+        RecordingError
+            If the block has a key already.
+        """
+        with self.transaction() as connection:
+            self.stage_within(connection, key, label, origin)
+
+    def stage_within(self, connection: Connection, key: SecretKey, label: Label, origin: Origin) -> None:
+        """Do what :meth:`stage` does, as a part of a transaction."""
+        name = key_id(key.session, key.block)
+        if _row(connection, name) is not None:
+            raise RecordingError(
+                f"block {key.block} of this session has a key in {self.path} already; a run that repeats "
+                "another needs a store of its own"
+            )
+        connection.execute(INSERT_KEY, self._sealed_row(connection, name, key, label, origin))
+
+    def _sealed_row(
+        self, connection: Connection, name: str, key: SecretKey, label: Label, origin: Origin
+    ) -> tuple[object, ...]:
+        refill = {
+            role: self.vault.seal(connection, part, "refill", role, name) for role, part in key.refill.items()
+        }
+        return (
+            name,
+            key.session,
+            key.block,
+            label,
+            len(key.bits),
+            self.vault.seal(connection, key.bits.to_bytes(), "key", name),
+            refill["alice"],
+            refill["bob"],
+            key.hash_source,
+            self._now().isoformat(timespec="seconds"),
+            origin.to_json(),
+            key.disclosed_bits,
+            key.authentication_bits,
+            key.epsilon,
+        )
+
+    def confirm(self, session: bytes, block: int) -> None:
+        """Make a staged key available, and its refill part of the pool, in one transaction.
+
+        Raises
+        ------
+        RecordingError
+            If it is not staged.
+        """
+        with self.transaction() as connection:
+            self.confirm_within(connection, key_id(session, block))
+
+    def confirm_within(self, connection: Connection, name: str) -> None:
+        """Do what :meth:`confirm` does, as a part of a transaction."""
+        row = _row(connection, name)
+        if row is None or row["state"] != "staged":
+            raise RecordingError(f"key {name} is not staged in {self.path} and cannot be confirmed")
+        if row["refill_alice"] is not None:
+            source = block_source(bytes(row["session"]), row["block"])
+            hash_source = None if row["refill_hash"] is None else bytes(row["refill_hash"])
+            self.pool.append(connection, source, self._refill(connection, row), hash_source, row["epsilon"])
+        connection.execute(
+            "UPDATE key SET state = 'confirmed', refill_alice = NULL, refill_bob = NULL, refill_hash = NULL "
+            "WHERE id = ?",
+            (name,),
+        )
+        self.audit.note(connection, "confirmed", key=name, label=row["label"], bits=row["length_bits"])
+
+    def _refill(self, connection: Connection, row: Row) -> dict[Role, bytes]:
+        return {
+            role: self.vault.open(connection, row[f"refill_{role}"], "refill", role, row["id"])
+            for role in ROLES
+        }
+
+    def discard(self, session: bytes, block: int) -> None:
+        """Forget a staged key that the other end does not hold."""
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM key WHERE id = ? AND state = 'staged'", (key_id(session, block),))
+
+    def unsettled(self) -> tuple[tuple[bytes, int], ...]:
+        """Name the blocks, by session and number, whose keys are staged."""
+        with self.transaction() as connection:
+            rows = connection.execute(
+                "SELECT session, block FROM key WHERE state = 'staged' ORDER BY made_at, session, block"
+            ).fetchall()
+        return tuple((row["session"], row["block"]) for row in rows)
+
+    def staged(self) -> list[SecretKey]:
+        """Give the keys that are staged, whole: for the recording of a session that begins with them."""
+        with self.transaction() as connection:
+            rows = connection.execute(
+                "SELECT * FROM key WHERE state = 'staged' ORDER BY made_at, session, block"
+            ).fetchall()
+            return [
+                SecretKey(
+                    bytes(row["session"]),
+                    row["block"],
+                    self._bits(connection, row),
+                    {} if row["refill_alice"] is None else self._refill(connection, row),
+                    row["disclosed_bits"],
+                    row["authentication_bits"],
+                    row["epsilon"],
+                    None if row["refill_hash"] is None else bytes(row["refill_hash"]),
+                )
+                for row in rows
+            ]
+
+    def holds(self, session: bytes, block: int) -> bool:
+        """Say whether a block's key was confirmed here, whatever became of it since."""
+        entry = self.entry(key_id(session, block))
+        return entry is not None and entry.state != "staged"
+
+    def entries(self) -> list[KeyEntry]:
+        """List all keys, oldest first, without their values."""
+        with self.transaction() as connection:
+            rows = connection.execute(
+                f"SELECT {COLUMNS} FROM key ORDER BY made_at, session, block"  # noqa: S608 - our own names
+            ).fetchall()
+        return [KeyEntry.from_row(row) for row in rows]
+
+    def level(self) -> tuple[int, int]:
+        """Count the keys that can be delivered, and their bits."""
+        with self.transaction() as connection:
+            keys, bits = connection.execute(
+                "SELECT count(*), coalesce(sum(length_bits), 0) FROM key WHERE state = 'confirmed'"
+            ).fetchone()
+        return int(keys), int(bits)
+
+    def entry(self, name: str) -> KeyEntry | None:
+        """Give what may be told of a key; None where there is no such key."""
+        with self.transaction() as connection:
+            row = _row(connection, name)
+        return None if row is None else KeyEntry.from_row(row)
+
+    def value(self, name: str) -> Bits:
+        """Give a key without delivering it, to compare both ends of an offline run.
+
+        Raises
+        ------
+        RecordingError
+            If there is no such key, or it was delivered.
+        """
+        with self.transaction() as connection:
+            row = _row(connection, name)
+            if row is None or row["value"] is None:
+                raise RecordingError(f"key {name} is not in {self.path}, or was delivered")
+            return self._bits(connection, row)
+
+    def _bits(self, connection: Connection, row: Row) -> Bits:
+        value = self.vault.open(connection, row["value"], "key", row["id"])
+        return Bits.from_bytes(value, row["length_bits"])
+
+    def deliver(self, name: str, hold: Callable[[Bits], None]) -> None:
+        """Hand a confirmed key over, once.
+
+        Parameters
+        ----------
+        name : str
+            The key's id.
+        hold : callable
+            Takes the key to where nobody can use it yet. Once `deliver` has returned the key is gone from
+            the store, durably, and may be used; if `hold` or anything else fails, it stays.
+
+        Raises
+        ------
+        RecordingError
+            If it is not confirmed, or was delivered before.
+        """
+        with self.transaction() as connection:
+            row = _row(connection, name)
+            if row is None or row["state"] != "confirmed":
+                raise RecordingError(f"key {name} in {self.path} {why_not(row)}")
+            bits = self._bits(connection, row)
+            connection.execute("UPDATE key SET state = 'delivered', value = NULL WHERE id = ?", (name,))
+            self.audit.note(connection, "exported", key=name, label=row["label"], bits=row["length_bits"])
+            hold(bits)
+
+
+@dataclass(frozen=True)
+class SessionSink:
+    """A :class:`~postproc.secretsink.SecretSink` that writes a session's keys into a store."""
+
+    store: KeyStore
+    label: Label
+    origin: Origin
+
+    def stage(self, key: SecretKey) -> None:
+        """See :class:`~postproc.secretsink.SecretSink`."""
+        self.store.stage(key, self.label, self.origin)
+
+    def confirm(self, session: bytes, block: int) -> None:
+        """See :class:`~postproc.secretsink.SecretSink`."""
+        self.store.confirm(session, block)
+
+    def discard(self, session: bytes, block: int) -> None:
+        """See :class:`~postproc.secretsink.SecretSink`."""
+        self.store.discard(session, block)
+
+    def unsettled(self) -> tuple[tuple[bytes, int], ...]:
+        """See :class:`~postproc.secretsink.SecretSink`."""
+        return self.store.unsettled()
+
+    def holds(self, session: bytes, block: int) -> bool:
+        """See :class:`~postproc.secretsink.SecretSink`."""
+        return self.store.holds(session, block)
+
+
+def _row(connection: Connection, name: str) -> Row | None:
+    row: Row | None = connection.execute("SELECT * FROM key WHERE id = ?", (name,)).fetchone()
+    return row
+
+
+def why_not(row: Row | None) -> str:
+    """Say why a key is not handed over."""
+    if row is None:
+        return "does not exist; see: qkdctl keys list"
+    if row["state"] == "staged":
+        return "is not confirmed: the other party may not hold it; process again to settle it"
+    if row["state"] == "opened":
+        return "is opened for applications: their keys are cut from it, and the rest cannot be exported"
+    if row["state"] == "destroyed":
+        return "was destroyed"
+    return "was delivered before; a key is handed over once"

@@ -1,0 +1,198 @@
+"""What an operator does to a network: set it up, look at it, cut and heal, take it down.
+
+All of it is done to this host's part, by files and signals: nothing of it can be asked for over the wire.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from postproc.types import Role
+from qkdctl.errors import KmeError, UsageError
+from qkdctl.network.layout import Layout
+from qkdctl.network.prepare import HERE, prepare
+from qkdctl.network.space import onboard
+from qkdctl.network.spec import SPEC_FILE, NodeSpec, read_spec
+from qkdctl.network.state import LOG_FILE, NodeState, process_of, read_state, wait_until_gone
+from qkdctl.network.tables import Topology
+
+START_S = 60.0
+STOP_S = 10.0
+PARTIES: tuple[Role, ...] = ("alice", "bob")
+HOST_LOG = "host.log"
+SPEC_FILES = (SPEC_FILE, onboard.SPEC_FILE)
+
+
+@dataclass(frozen=True)
+class NodeStatus:
+    """A node or a satellite, as its operator sees it.
+
+    Attributes
+    ----------
+    name : str
+    spec : NodeSpec or None
+        None for a satellite.
+    process : int or None
+        Its number; None where it does not run here.
+    state : NodeState or None
+        What it said last.
+    """
+
+    name: str
+    spec: NodeSpec | None
+    process: int | None
+    state: NodeState | None
+
+
+def up(topology: Topology, directory: Path, base: Path, only: Collection[str] = ()) -> list[str]:
+    """Set a network up and start those of its nodes that do not run; give their names.
+
+    Parameters
+    ----------
+    topology : Topology
+    directory : Path
+        Where its files are to be.
+    base : Path
+        Recordings are named relative to this.
+    only : collection of str
+        The nodes of this host; those whose host is localhost, by default.
+
+    Raises
+    ------
+    ConfigurationError, RecordingError
+        See :func:`~qkdctl.network.prepare.prepare`.
+    KmeError
+        If one does not start.
+    """
+    if strangers := set(only) - set(topology.nodes) - set(topology.satellites):
+        raise UsageError(f"there is no node {sorted(strangers)[0]!r} in {topology.name}")
+    prepare(topology, directory, base)
+    ours = list(only) or [name for name, place in topology.nodes.items() if place.host in HERE]
+    ours += [] if only else list(topology.satellites)
+    return start(directory, ours)
+
+
+def start(directory: Path, names: Sequence[str]) -> list[str]:
+    """Start those of the nodes that do not run, and wait until they serve; give their names."""
+    layout = Layout(directory)
+    names = [name for name in names if process_of(layout.node(name)) is None]
+    if not names:
+        return []
+    began = time.time()
+    command = [sys.executable, "-m", "qkdctl.network.host", str(directory), *names]
+    with (directory / HOST_LOG).open("ab") as log:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, check=False
+        )
+    if done.returncode:
+        raise KmeError(f"the nodes do not start; see {directory / HOST_LOG}")
+    for name in names:
+        _wait_for(layout.node(name), began)
+    return names
+
+
+def _wait_for(node: Path, began: float) -> None:
+    until = time.monotonic() + START_S
+    while (state := read_state(node)) is None or state.at < began:
+        gone = process_of(node) is None and time.time() - began > 2.0
+        if gone or time.monotonic() > until:
+            raise KmeError(f"node {node.name} does not start: {_last_line(node / LOG_FILE)}")
+        time.sleep(0.05)
+
+
+def _last_line(path: Path) -> str:
+    with suppress(OSError, IndexError):
+        return path.read_text(errors="replace").splitlines()[-1]
+    return f"see {path}"
+
+
+def status(directory: Path) -> list[NodeStatus]:
+    """Look at all nodes of a network.
+
+    Raises
+    ------
+    UsageError
+        If there is no network in the directory.
+    """
+    layout = Layout(directory)
+    homes = sorted(path.parent for name in SPEC_FILES for path in layout.nodes.glob(f"*/{name}"))
+    if not homes:
+        raise UsageError(f"{directory}: there is no network; qkdctl network up makes one")
+    return [
+        NodeStatus(
+            home.name,
+            read_spec(home) if (home / SPEC_FILE).exists() else None,
+            process_of(home),
+            read_state(home),
+        )
+        for home in homes
+    ]
+
+
+def cut(directory: Path, name: str) -> str:
+    """Cut a link, or kill a node; say which.
+
+    Raises
+    ------
+    UsageError
+        If there is neither.
+    """
+    layout = Layout(directory)
+    if layout.link(name).is_dir():
+        for party in PARTIES:
+            (layout.link(name) / f"{party}.cut").touch(0o600)
+        return "link"
+    if (number := process_of(_node(layout, name))) is not None:
+        os.kill(number, signal.SIGKILL)
+        wait_until_gone(layout.node(name), STOP_S)
+    return "node"
+
+
+def heal(directory: Path, name: str) -> str:
+    """Make a link whole again, or start a node; say which.
+
+    Raises
+    ------
+    UsageError
+        If there is neither.
+    """
+    layout = Layout(directory)
+    if layout.link(name).is_dir():
+        for party in PARTIES:
+            (layout.link(name) / f"{party}.cut").unlink(missing_ok=True)
+        return "link"
+    start(directory, [_node(layout, name).name])
+    return "node"
+
+
+def down(directory: Path) -> list[str]:
+    """Stop all nodes that run here: politely first; give their names."""
+    running = {one.name: one.process for one in status(directory) if one.process is not None}
+    for number in running.values():
+        _signal(number, signal.SIGTERM)
+    until = time.monotonic() + STOP_S
+    for name, number in running.items():
+        if not wait_until_gone(Layout(directory).node(name), max(until - time.monotonic(), 0.1)):
+            _signal(number, signal.SIGKILL)
+            wait_until_gone(Layout(directory).node(name), STOP_S)
+    return list(running)
+
+
+def _node(layout: Layout, name: str) -> Path:
+    home = layout.node(name)
+    if not any((home / file).exists() for file in SPEC_FILES):
+        raise UsageError(f"{layout.directory}: there is no link or node {name!r}")
+    return home
+
+
+def _signal(number: int, what: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(number, what)

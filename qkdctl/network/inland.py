@@ -1,0 +1,108 @@
+"""The own domain as keys from abroad find it: they are carried from the border to their applications."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from qkdctl.keystore.entry import LABELS
+from qkdctl.keystore.secret import Secret
+from qkdctl.kme.allotment import Local
+from qkdctl.kme.extensions import Options
+from qkdctl.kme.hybrid import Suite
+from qkdctl.kme.refusal import bad, unavailable
+from qkdctl.kme.words import Terms
+from qkdctl.kme.writer import Writer
+from qkdctl.network.border_words import ExtKeys
+from qkdctl.network.carrier import Carrier
+from qkdctl.network.letters import worst
+from qkdctl.network.plans import Target
+from qkdctl.network.receiver import drop_keys, hold_keys
+from qkdctl.network.spec import NodeSpec
+from qkdctl.network.words import Letter
+
+
+class Domain:
+    """An :class:`~qkdctl.network.border.Inland`.
+
+    Parameters
+    ----------
+    spec : NodeSpec
+        Of the border's node.
+    writer : Writer
+    here : Local
+    carrier : Carrier
+    """
+
+    def __init__(self, spec: NodeSpec, writer: Writer, here: Local, carrier: Carrier) -> None:
+        self._spec = spec
+        self._writer = writer
+        self._here = here
+        self._carrier = carrier
+        self._nodes = {sae: card.name for card in spec.nodes for sae in card.saes}
+
+    def serves(self, sae: str) -> bool:
+        """See :class:`~qkdctl.network.border.Inland`."""
+        return sae in self._nodes
+
+    async def deliver(
+        self, came_from: str, keys: ExtKeys, values: Sequence[Secret], sae: str
+    ) -> Letter | None:
+        """See :class:`~qkdctl.network.border.Inland`."""
+        names = tuple(key.key_id for key in keys.keys)
+        label = worst("secret", *(_label(key.extension) for key in keys.keys))
+        if label not in self._spec.labels:
+            raise bad(f"keys that are labelled {label[:40]!r} are not delivered here")
+        whole = Secret(b"".join(value.reveal() for value in values))
+        terms = Terms(keys.initiator_sae_id, (sae,), 8 * len(values[0]), names)
+        if self._nodes[sae] == self._spec.name:
+            await self._hold(terms, whole, label, came_from)
+            return None
+        target = Target(self._nodes[sae], came_from=came_from)
+        options = _options(keys.extension_mandatory, self._spec.profile.hybrid != "off")
+        carried = await self._carrier.carry(target, terms, options, whole, set(), label)
+        return carried.letter
+
+    async def withdraw(self, letter: Letter | None, key_ids: Sequence[str]) -> bool:
+        """See :class:`~qkdctl.network.border.Inland`."""
+        if letter is not None:
+            return await self._carrier.void(letter)
+        work = partial(drop_keys, key_ids=key_ids, why="voided by the domain that they came from")
+        return bool(await self._writer.do(work))
+
+    async def _hold(self, terms: Terms, keys: Secret, label: str, came_from: str) -> None:
+        made_of = {"qkdctl_made_of": ["QKD"], "qkdctl_label": label, "qkdctl_hops": 0}
+        work = partial(
+            hold_keys,
+            master=terms.master,
+            receivers=terms.slaves,
+            key_ids=terms.key_ids,
+            keys=keys,
+            made_of=json.dumps(made_of | {"qkdctl_other_domain": came_from}),
+            patience=self._here.patience,
+        )
+        self._here.check(terms.slaves, len(terms.key_ids))
+        await self._writer.do(work)
+        self._here.waiting.update(dict.fromkeys(terms.slaves, len(terms.key_ids)))
+
+
+def _label(extension: dict[str, Any]) -> str:
+    label = extension.get("qkdctl_label", "secret")
+    return label if label in LABELS else "quarantined"
+
+
+def _options(wanted: dict[str, Any], hybrid: bool) -> Options:
+    """Read what the other domain asks of this one.
+
+    Raises
+    ------
+    Refusal
+        If that cannot be had.
+    """
+    paths = wanted.get("qkdctl_min_paths", 1)
+    suite = Suite() if wanted.get("qkdctl_hybrid") else None
+    if isinstance(paths, bool) or not isinstance(paths, int) or not 1 <= paths <= 8 or (suite and not hybrid):
+        raise unavailable("what is asked for cannot be had here")
+    return Options(min_paths=paths, suite=suite)

@@ -1,0 +1,88 @@
+"""Splitting a secret into shares, all of which are needed, and putting it together again where they arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+from qkdctl.network.envelope import xor
+
+PATIENCE_S = 30.0
+"""How long shares wait for the others."""
+
+MOST_WAITING = 4096
+
+
+def split(secret: bytes, count: int, random: Callable[[int], bytes]) -> list[bytes]:
+    """Give so many shares whose exclusive-or is the secret; any fewer are uniform and say nothing."""
+    shares = [random(len(secret)) for _ in range(count - 1)]
+    return [*shares, xor(secret, *shares)]
+
+
+@dataclass
+class _Waiting:
+    """The shares of one relay."""
+
+    count: int
+    until: float
+    letter: bytes
+    shares: dict[int, bytes] = field(default_factory=dict)
+
+
+class Assembly:
+    """Shares that have arrived, in memory, until all of a relay's are there or it takes too long.
+
+    Parameters
+    ----------
+    now : callable, optional
+        The clock, in seconds.
+    """
+
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now = now
+        self._waiting: dict[str, _Waiting] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, relay: str, letter: bytes, count: int, number: int, share: bytes) -> bytes | None:
+        """Take a share; give the secret once all are there.
+
+        Parameters
+        ----------
+        relay : str
+        letter : bytes
+            What came with the share: the same for all.
+        count : int
+            How many there are.
+        number : int
+            Which this is, from 0.
+        share : bytes
+
+        Raises
+        ------
+        ValueError
+            If it came before, does not belong to the others, or there are too many relays unfinished.
+        """
+        self.sweep()
+        if relay not in self._waiting and len(self._waiting) >= MOST_WAITING:
+            raise ValueError("too many relays are unfinished")
+        found = self._waiting.setdefault(relay, _Waiting(count, self._now() + PATIENCE_S, letter))
+        if found.letter != letter or found.count != count or number in found.shares:
+            raise ValueError("the share came before, or does not belong to the others")
+        found.shares[number] = share
+        if len(found.shares) < count:
+            return None
+        del self._waiting[relay]
+        return xor(*found.shares.values())
+
+    def drop(self, relay: str) -> None:
+        """Forget a relay's shares."""
+        self._waiting.pop(relay, None)
+
+    def sweep(self) -> None:
+        """Forget what waits for too long."""
+        now = self._now()
+        for relay in [name for name, one in self._waiting.items() if one.until < now]:
+            del self._waiting[relay]

@@ -1,0 +1,71 @@
+"""The blocks of key of one downlink, as the satellite and the station each keep them, until they are used.
+
+Both ends of a modelled downlink draw a block's bits from a secret that they share; it stands for the light, the
+post-processing and all. From then on they are key like any other: sealed in a store, cut once, gone.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from qkdctl.keystore.engine import Connection
+from qkdctl.keystore.entry import Origin, key_id
+from qkdctl.keystore.extents import Piece
+from qkdctl.keystore.store import KeyStore
+from qkdctl.kme.writer import Writer
+from qkdctl.network.clock import Clock
+from qkdctl.network.emulated import draw, has, keep, read_secret, session_of
+from qkdctl.network.space.pairing import Part
+from qkdctl.network.spec import BlockSpec
+
+ORIGIN = Origin("network", "modelled downlink", "modelled", ())
+
+
+class DownlinkBlocks:
+    """One end's blocks of a downlink.
+
+    Parameters
+    ----------
+    seed : Path
+        File with the common secret.
+    blocks : tuple of BlockSpec
+    clock : Clock
+
+    Raises
+    ------
+    RecordingError
+        If the secret cannot be read.
+    """
+
+    def __init__(self, seed: Path, blocks: tuple[BlockSpec, ...], clock: Clock) -> None:
+        self._secret = read_secret(seed)
+        self._session = session_of(b"downlink", self._secret)
+        self._blocks = blocks
+        self._clock = clock
+
+    def fetch(self, store: KeyStore, connection: Connection) -> None:
+        """Store every block that is there by now, once; work for the writer."""
+        for number, block in enumerate(self._blocks):
+            if block.ready_s > self._clock():
+                return
+            if not has(connection, self._session, number):
+                value = draw(self._secret, number, block.length_bytes)
+                keep(store, connection, self._session, number, value, ORIGIN)
+                store.supply.open_block(connection, key_id(self._session, number), ["emulated"])
+
+    def take(self, store: KeyStore, connection: Connection, part: Part) -> bytes:
+        """Cut a part of a block, which is gone then; work for the writer.
+
+        Raises
+        ------
+        NotEnoughKey
+            If it is not there.
+        """
+        name = key_id(self._session, part.block)
+        return store.supply.extents.take(connection, Piece(name, part.start, part.stop))
+
+
+def opened(path: Path) -> Writer:
+    """Give the thread that works on a store of downlinks' blocks."""
+    return Writer(partial(KeyStore, path, "node"))

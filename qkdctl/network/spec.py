@@ -1,0 +1,329 @@
+"""What one node is told: one JSON file in its directory, with nothing in it that the node need not know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from postproc.types import Role
+from qkdctl.errors import ConfigurationError
+from qkdctl.keystore.entry import Label
+from qkdctl.kme.config import Hybrid
+from qkdctl.network.words import Mode
+
+Kind = Literal["modelled", "emulated", "replayed", "stored", "satellite"]
+
+SPEC_FILE = "node.json"
+
+
+class BlockSpec(msgspec.Struct, frozen=True):
+    """A block that a modelled link makes.
+
+    Attributes
+    ----------
+    ready_s : float
+        When, in scenario seconds from the network's beginning.
+    length_bytes : int
+    """
+
+    ready_s: float
+    length_bytes: int
+
+
+class ModelSpec(msgspec.Struct, frozen=True):
+    """When a modelled link makes how much key.
+
+    Attributes
+    ----------
+    seed : str
+        File with 32 bytes that both ends have.
+    block_s : float
+        A block every so many scenario seconds; 0 for those in `blocks` only.
+    block_bytes : int
+    gaps : tuple of (float, float)
+        Scenario seconds in which there is no light: a block that overlaps one is lost.
+    blocks : tuple of BlockSpec
+        The blocks of a link that makes them at times of their own.
+    most_stored_bytes : int
+        No more is made while so much is stored.
+    """
+
+    seed: str
+    block_s: float = 0.0
+    block_bytes: int = 0
+    gaps: tuple[tuple[float, float], ...] = ()
+    blocks: tuple[BlockSpec, ...] = ()
+    most_stored_bytes: int = 2**20
+
+
+class SessionSpec(msgspec.Struct, frozen=True):
+    """What makes the key of a link that is emulated or replayed.
+
+    Attributes
+    ----------
+    arguments : tuple of str
+        Of ``qkdctl``.
+    times : int
+        How often; 0 for no end.
+    """
+
+    arguments: tuple[str, ...]
+    times: int = 0
+
+
+class LinkSpec(msgspec.Struct, frozen=True):
+    """A link that ends at the node.
+
+    Attributes
+    ----------
+    name : str
+    kind : str
+    party : {"alice", "bob"}
+        Which end this is.
+    neighbour, peer_kme, peer_url : str
+        The node at the other end, its KME, and where that is reached.
+    store : str
+        Directory of its key stores.
+    model : ModelSpec or None
+    session : SessionSpec or None
+        At Alice's end alone.
+    expected : tuple of BlockSpec
+        What a link over a satellite is to get.
+    """
+
+    name: str
+    kind: Kind
+    party: Role
+    neighbour: str
+    peer_kme: str
+    peer_url: str
+    store: str
+    model: ModelSpec | None = None
+    session: SessionSpec | None = None
+    expected: tuple[BlockSpec, ...] = ()
+
+
+class DownlinkSpec(msgspec.Struct, frozen=True):
+    """What a satellite sends to a ground station.
+
+    Attributes
+    ----------
+    satellite : str
+    seed : str
+        File with the secret of the modelled downlink.
+    blocks : tuple of BlockSpec
+    published : str
+        Where the satellite's publications are.
+    identity : bytes
+        Its ML-DSA-65 public key.
+    """
+
+    satellite: str
+    seed: str
+    blocks: tuple[BlockSpec, ...]
+    published: str
+    identity: bytes
+
+
+class LinkCard(msgspec.Struct, frozen=True):
+    """What every node of a domain knows of each of its links."""
+
+    name: str
+    ends: tuple[str, str]
+    kind: Kind
+    via: str = ""
+
+
+class NodeCard(msgspec.Struct, frozen=True):
+    """What every node of a domain knows of each of its nodes.
+
+    Attributes
+    ----------
+    name, kme : str
+    saes : tuple of str
+        The applications that it serves.
+    identity : bytes
+        Its ML-DSA-65 public key.
+    """
+
+    name: str
+    kme: str
+    saes: tuple[str, ...]
+    identity: bytes
+
+
+class BorderSpec(msgspec.Struct, frozen=True):
+    """A way into another domain.
+
+    Attributes
+    ----------
+    name : str
+    domain : str
+        The other one.
+    node : str
+        The node of this domain at which it is.
+    saes : tuple of str
+        The applications behind it.
+    listen, url : str
+        Where the other side calls this one; empty at all nodes but that one, and so is what follows.
+    peer_kme, peer_url : str
+        The KME over there.
+    ca, revoked : str
+        Who signed its certificate, and the revocation list of that CA.
+    """
+
+    name: str
+    domain: str
+    node: str
+    saes: tuple[str, ...]
+    listen: str = ""
+    url: str = ""
+    peer_kme: str = ""
+    peer_url: str = ""
+    ca: str = ""
+    revoked: str = ""
+
+
+class ProfileSpec(msgspec.Struct, frozen=True):
+    """What a domain demands of every key.
+
+    Attributes
+    ----------
+    min_paths : int
+    hybrid : {"off", "allowed", "required"}
+    hybrid_is_path : bool
+        An ML-KEM share counts as one of the paths.
+    min_trust : float
+    relay : {"forward", "announce"}
+    """
+
+    min_paths: int = 1
+    hybrid: Hybrid = "allowed"
+    hybrid_is_path: bool = False
+    min_trust: float = 0.0
+    relay: Mode = "forward"
+
+
+class CustomerSpec(msgspec.Struct, frozen=True):
+    """Whose applications share a quota.
+
+    Attributes
+    ----------
+    name : str
+    saes : tuple of str
+    bits_per_day : int
+    """
+
+    name: str
+    saes: tuple[str, ...]
+    bits_per_day: int
+
+
+class ClockSpec(msgspec.Struct, frozen=True):
+    """Scenario time.
+
+    Attributes
+    ----------
+    starts_at : str
+        The scenario's beginning, ISO 8601.
+    began_at : float
+        When that was, in seconds since 1970.
+    speed : float
+        Scenario seconds in a second.
+    """
+
+    starts_at: str
+    began_at: float
+    speed: float = 1.0
+
+
+class NodeSpec(msgspec.Struct, frozen=True):
+    """A node.
+
+    Attributes
+    ----------
+    name, domain, kme : str
+    listen : str
+        ``HOST:PORT``.
+    directory : str
+        Its own.
+    certificate, private_key, ca, revoked, identity : str
+        Files.
+    saes : tuple of str
+    lab : bool
+        Deliver also keys that are labelled ``recorded`` or ``emulated``.
+    links : tuple of LinkSpec
+        Those that end here.
+    downlinks : tuple of DownlinkSpec
+        From satellites.
+    nodes : tuple of NodeCard
+    map : tuple of LinkCard
+        Of the whole domain.
+    trust : dict of str to float
+        Of its nodes and satellites.
+    borders : tuple of BorderSpec
+    profile : ProfileSpec
+    customers : tuple of CustomerSpec
+    clock : ClockSpec
+    gossip_s : float
+        How often neighbours tell each other what they know of links.
+    """
+
+    name: str
+    domain: str
+    kme: str
+    listen: str
+    directory: str
+    certificate: str
+    private_key: str
+    ca: str
+    revoked: str
+    identity: str
+    saes: tuple[str, ...]
+    lab: bool
+    links: tuple[LinkSpec, ...]
+    downlinks: tuple[DownlinkSpec, ...]
+    nodes: tuple[NodeCard, ...]
+    map: tuple[LinkCard, ...]
+    trust: dict[str, float]
+    borders: tuple[BorderSpec, ...]
+    profile: ProfileSpec
+    customers: tuple[CustomerSpec, ...]
+    clock: ClockSpec
+    gossip_s: float = 1.0
+
+    @property
+    def path(self) -> Path:
+        """The node's directory."""
+        return Path(self.directory)
+
+    @property
+    def labels(self) -> frozenset[Label]:
+        """Labels of keys that are delivered here."""
+        from qkdctl.kme.matching import deliverable
+
+        return deliverable(lab=self.lab)
+
+
+def write_spec(spec: NodeSpec) -> None:
+    """Write the file, whole or not at all."""
+    draft = spec.path / f".{SPEC_FILE}"
+    draft.write_bytes(msgspec.json.format(msgspec.json.encode(spec)))
+    draft.chmod(0o600)
+    draft.replace(spec.path / SPEC_FILE)
+
+
+def read_spec(directory: Path) -> NodeSpec:
+    """Read the file.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is not one.
+    """
+    try:
+        return msgspec.json.decode((directory / SPEC_FILE).read_bytes(), type=NodeSpec)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ConfigurationError(f"{directory / SPEC_FILE}: {error}") from None

@@ -1,0 +1,143 @@
+"""What nodes of a network say to each other, over HTTPS with both certificates."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from qkdctl.kme.words import Terms
+
+Mode = Literal["forward", "announce"]
+"""How a node passes a share on.
+
+forward: it opens the envelope and seals another. announce: it adds the exclusive-or of its two links' keys, so
+that the share itself is never there in clear; whoever sees both keys can still work it out.
+"""
+
+
+class Route(msgspec.Struct, frozen=True):
+    """A way through the network.
+
+    Attributes
+    ----------
+    nodes : tuple of str
+        From the node that sends to the one that receives.
+    links : tuple of str
+        Between each and the next.
+    """
+
+    nodes: tuple[str, ...]
+    links: tuple[str, ...]
+
+    def after(self, node: str) -> str | None:
+        """Name the link by which a node passes on; None at the end.
+
+        Raises
+        ------
+        ValueError
+            If the node is not on the way.
+        """
+        place = self.nodes.index(node)
+        return self.links[place] if place < len(self.links) else None
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """What goes with every share of a relay, in clear and under each hop's tag.
+
+    Attributes
+    ----------
+    relay : str
+        A name for the relay, never used again.
+    terms : Terms
+        Whose keys they are.
+    routes : tuple of Route
+        One for each share.
+    mode : {"forward", "announce"}
+    oldest : str
+        Link key made before this time (ISO 8601) will not do; any will where it is empty.
+    onward : str
+        The domain that the keys go on to from the last node; empty where they stay.
+    came_from : str
+        The domain that they came from to the first node; empty where they were drawn here.
+    min_paths : int
+        What was asked for, for the domain that they go on to.
+    """
+
+    relay: str
+    terms: Terms
+    routes: tuple[Route, ...]
+    mode: Mode = "forward"
+    oldest: str = ""
+    onward: str = ""
+    came_from: str = ""
+    min_paths: int = 1
+
+    @property
+    def length(self) -> int:
+        """Bytes of a share: all keys of the request, one after another."""
+        return len(self.terms.key_ids) * self.terms.size_bits // 8
+
+
+class Reserve(msgspec.Struct, frozen=True, tag="reserve"):
+    """Asks each node on a route to keep link key for a share."""
+
+    letter: bytes
+    share: int
+
+
+class Envelope(msgspec.Struct, frozen=True, tag="envelope"):
+    """A share on its way over one link.
+
+    Attributes
+    ----------
+    letter : bytes
+        A packed :class:`Letter`.
+    share : int
+        Which of its routes this is.
+    key_id : str
+        The link key that seals it.
+    ciphertexts : tuple of bytes
+        Their exclusive-or, and the link key's pad, give the share.
+    label : str
+        The worst label of all link keys so far.
+    tag : bytes
+    """
+
+    letter: bytes
+    share: int
+    key_id: str
+    ciphertexts: tuple[bytes, ...]
+    label: str
+    tag: bytes
+
+
+class Void(msgspec.Struct, frozen=True, tag="void"):
+    """Says that nothing came of a relay: whoever holds something of it drops it."""
+
+    letter: bytes
+    share: int
+
+
+Word = Reserve | Envelope | Void
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came of a word.
+
+    Attributes
+    ----------
+    refused : str
+        Why nothing came of it; empty if it did.
+    link : str
+        The link that is at fault, if one is.
+    label : str
+        The worst label of all link keys on the route; empty but for envelopes.
+    tag : bytes
+        Of the receiver of an envelope that arrived.
+    """
+
+    refused: str = ""
+    link: str = ""
+    label: str = ""
+    tag: bytes = b""
