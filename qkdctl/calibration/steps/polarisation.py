@@ -1,0 +1,90 @@
+"""The polarisation controller: set where both bases make the fewest errors, by a search over its stages."""
+
+from __future__ import annotations
+
+from drivers.roles import PolarisationController
+from postproc.errors import SynchronisationFailed
+from qkdctl.calibration.alignment import Position, Search
+from qkdctl.calibration.following import Follower
+from qkdctl.calibration.record import Change, Picture
+from qkdctl.calibration.stand import Stand, marked_pattern, plain
+from qkdctl.calibration.steps.errors import ErrorRates, error_rates
+from qkdctl.calibration.steps.step import Found, prepares_and_measures, stand_at
+from qkdctl.config.scenario import Scenario
+
+CONTROLLER = "bob.polarisation"
+PLACES = (CONTROLLER, "alice.transmitter", "bob.tagger")
+ENOUGH, LONGEST_S = 20_000, 2.0
+SURE, SURELY_S = 200_000, 5.0
+"""The last measurement is a longer one."""
+
+ALIGNED = 0.05
+"""An error rate above, in either basis, is no alignment."""
+
+
+class Polarisation:
+    """Errors by position."""
+
+    name = "polarisation"
+    what = "align the polarisation: fewest errors in both bases"
+
+    def fits(self, scenario: Scenario) -> bool:
+        """See :class:`~qkdctl.calibration.steps.step.Step`."""
+        return prepares_and_measures(scenario) and stand_at(scenario, *PLACES)
+
+    def run(self, stand: Stand) -> Found:
+        """See :class:`~qkdctl.calibration.steps.step.Step`."""
+        controller = stand.need(CONTROLLER, PolarisationController)
+        before = controller.positions
+        follower = Follower(stand, marked_pattern(stand))
+
+        def measure(position: Position, enough: int = ENOUGH, longest_s: float = LONGEST_S) -> ErrorRates:
+            controller.positions = position
+            return error_rates(stand, follower.take(enough, longest_s))
+
+        try:
+            follower.start()
+            first = measure(before)
+            search = Search(lambda position, care: sum(measure(position, care * ENOUGH).rates) / 2)
+            best = search.run(before)
+            last = measure(best, SURE, SURELY_S)
+        except SynchronisationFailed as error:
+            return Found(False, f"the slots were not found: {error}", UNSEEN, places=PLACES)
+        finally:
+            follower.stop()
+            stand.light().stop()
+        return _judge(controller, before, best, (first, last), search)
+
+
+def _judge(
+    controller: PolarisationController,
+    before: Position,
+    best: Position,
+    measured: tuple[ErrorRates, ErrorRates],
+    search: Search,
+) -> Found:
+    (key_was, test_was), (key, test) = (each.rates for each in measured)
+    figures = {"qber_key": key, "qber_test": test, "qber_key_before": key_was, "qber_test_before": test_was}
+    figures["positions_tried"] = float(len(search.tried))
+    lines: dict[str, list[float | None]] = {
+        "mean error rate of both bases": [cost for _, cost in search.tried]
+    }
+    x = [float(number) for number in range(1, len(search.tried) + 1)]
+    picture = Picture("The search over the controller's positions", "position tried", "error rate", x, lines)
+    verdict = f"errors {key:.2%} in the key basis and {test:.2%} in the test basis; they were {key_was:.2%} "
+    verdict += f"and {test_was:.2%}; {len(search.tried)} positions were tried"
+    if max(key, test) > ALIGNED:
+        controller.positions = before
+        return Found(False, verdict, UNALIGNED, figures=figures, pictures=[picture], places=PLACES)
+    change = Change(CONTROLLER, "positions", plain(before), plain(best))
+    return Found(True, verdict, "", [change], figures, [picture], PLACES)
+
+
+UNSEEN = (
+    "Look whether the light is on and all detectors count; calibrate threshold, bias, mean photon number and delays "
+    "first."
+)
+UNALIGNED = (
+    "No position of the controller undoes what the fibre does. Look whether a basis is misaligned inside the receiver, "
+    "whether the detectors' bits and bases in the scenario are right, and whether the delays are calibrated."
+)

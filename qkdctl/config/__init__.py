@@ -1,0 +1,1 @@
+"""Scenario files: one TOML each, held against the models before anything runs."""

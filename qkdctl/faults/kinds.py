@@ -1,0 +1,51 @@
+"""The kinds of rounds that a campaign has; rounds take turns."""
+
+from __future__ import annotations
+
+import msgspec
+
+from qkdctl.faults.meddler import Mischief
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """What goes wrong in a round.
+
+    Attributes
+    ----------
+    longest_s : float
+        The round is over then at the latest.
+    kills : int
+        The round is over when so many processes were killed; 0 where none are.
+    kill_after_s : float
+        Mean pause between the moment that a kill waits for, and the kill.
+    mischief : Mischief
+        What the line does.
+    """
+
+    longest_s: float = 60.0
+    kills: int = 0
+    kill_after_s: float = 0.5
+    mischief: Mischief = Mischief()
+
+
+KINDS = {
+    "kill": Kind(longest_s=900.0, kills=25),
+    "lossy": Kind(mischief=Mischief(drop=0.03, duplicate=0.03, delay=0.1)),
+    "liar": Kind(mischief=Mischief(corrupt=0.003, replay=0.02)),
+    "cut": Kind(longest_s=90.0, mischief=Mischief(cut_every_s=15.0, cut_s=25.0)),
+    "everything": Kind(
+        longest_s=900.0,
+        kills=20,
+        mischief=Mischief(
+            drop=0.01, duplicate=0.01, delay=0.05, corrupt=0.001, replay=0.01, cut_every_s=30.0, cut_s=3.0
+        ),
+    ),
+}
+
+ORDER = ("kill", "lossy", "kill", "liar", "kill", "cut", "kill", "everything")
+"""Of the rounds, again and again."""
+
+
+def kind_of(number: int) -> str:
+    """Name the kind of a round."""
+    return ORDER[number % len(ORDER)]

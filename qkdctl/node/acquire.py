@@ -1,0 +1,153 @@
+"""The process at the head of a node: from instruments, or a recording, to the first stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+from postproc.conversation.agreement import Prepared
+from postproc.timetags.types import Acquired
+from postproc.traffic import Traffic, pack
+from postproc.types import End, Role
+from qkdctl.node import signals
+from qkdctl.node.source import Source
+from qkdctl.node.wiring import Wiring
+from qkdctl.run import Stretch
+
+LOOK_EVERY_S = 1.0
+TAIL_S = 10.0
+"""Bob records at most so much longer than Alice sends: he is told to stop once he has all of her blocks."""
+PAUSE_S = 0.02
+
+
+@contextmanager
+def closing_source(source: Source) -> Iterator[Source]:
+    """Stop a source whatever happens."""
+    try:
+        yield source
+    finally:
+        source.stop()
+
+
+class Acquisition:
+    """Drive a source: prepare, wait for the word, record, stop.
+
+    Bob records before he says that he is ready, so that no light of Alice's is missed; Alice's light waits
+    until both parties agree.
+
+    Parameters
+    ----------
+    role : {"alice", "bob"}
+    open_source : callable
+        Opens the source; whatever goes wrong there, the stages hear that nothing will come.
+    wiring : Wiring
+    duration_s : float
+        How long to record once both agree, by the instruments' own time.
+    slot_s : float
+        Length of a slot, for prepared states.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        open_source: Callable[[], Source],
+        wiring: Wiring,
+        duration_s: float,
+        slot_s: float,
+    ) -> None:
+        self._role = role
+        self._open_source = open_source
+        self._wiring = wiring
+        self._duration_s = duration_s + (TAIL_S if role == "bob" else 0.0)
+        self._stream = wiring.stream(0, bind=False)
+        self._recorded = Stretch()
+        self._slot_s = slot_s
+        self._recorded_at_go_s: float | None = None
+        self._stopped = False
+        self._raised: set[tuple[str, str]] = set()
+
+    def run(self) -> None:
+        """Do all of it, until the first stage has everything.
+
+        Raises
+        ------
+        LinkFailed
+            If the first stage is gone.
+        DriverError
+            If an instrument fails; the source is stopped all the same.
+        """
+        try:
+            with closing_source(self._open_source()) as source:
+                self._record(source)
+            self._wiring.tell("state", "recorded")
+        finally:
+            self._send(self._recorded.total())
+            self._send(End())
+            while not self._stream.link.settled:
+                self._turn()
+
+    def _record(self, source: Source) -> None:
+        self._wiring.tell("state", "preparing")
+        source.prepare()
+        if self._role == "bob":
+            source.start()
+        self._send(Prepared())
+        if self._role == "alice":
+            self._await_agreement()
+            if self._stopped:
+                return
+            source.start()
+        self._wiring.tell("state", "recording")
+        told_s, told = monotonic(), self._recorded.total()
+        while not self._over() and (chunk := source.read()) is not None:
+            self._recorded.take(chunk, self._slot_s)
+            self._send(chunk)
+            if monotonic() - told_s > LOOK_EVERY_S:
+                told_s, told = self._tell_rates(monotonic() - told_s, told)
+                self._raise_alarms(source)
+
+    def _await_agreement(self) -> None:
+        while self._recorded_at_go_s is None and not self._stopped:
+            self._turn()
+
+    def _over(self) -> bool:
+        if self._recorded_at_go_s is None:
+            return self._stopped
+        return self._stopped or self._recorded.duration_s - self._recorded_at_go_s >= self._duration_s
+
+    def _send(self, message: Traffic) -> None:
+        """Send a message as soon as there is room."""
+        while not self._stream.link.room:
+            self._turn()
+        self._stream.link.send(pack(message))
+        self._pump()
+
+    def _turn(self) -> None:
+        self._pump()
+        self._wiring.wait(PAUSE_S)
+
+    def _pump(self) -> None:
+        self._stream.pump(monotonic())
+        while (signal := self._stream.link.receive()) is not None:
+            self._stopped |= signal == signals.STOP
+            if signal == signals.GO and self._recorded_at_go_s is None:
+                self._recorded_at_go_s = self._recorded.duration_s
+            self._stream.link.done()
+
+    def _raise_alarms(self, source: Source) -> None:
+        """Say what is wrong, once for as long as it lasts."""
+        found = {(alarm.name, alarm.subject): alarm for alarm in source.look()}
+        for key, alarm in found.items():
+            if key not in self._raised:
+                self._send(alarm)
+        for name, subject in self._raised - found.keys():
+            self._wiring.tell("relief", subject, name=name)
+        self._raised = set(found)
+
+    def _tell_rates(self, elapsed_s: float, before: Acquired) -> tuple[float, Acquired]:
+        now = self._recorded.total()
+        counts = now.by_channel - before.by_channel
+        rates = {f"channel_{i}_hz": float(counts[i] / elapsed_s) for i in counts.nonzero()[0]}
+        self._wiring.tell("rates", "", recorded_s=now.duration_s, count=now.count, **rates)
+        return monotonic(), now

@@ -1,0 +1,94 @@
+"""A party's open instruments, by role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import TypeVar
+
+from drivers.configuration import InstrumentConfig, open_all
+from drivers.errors import DriverError
+from drivers.instrument import BaseInstrument
+from drivers.registry import Addresses
+from drivers.transport.memory import Models
+from postproc.types import Role
+from qkdctl.errors import ConfigurationError, InstrumentsError
+
+R = TypeVar("R")
+
+
+class Rig:
+    """Opens what a scenario names for a party, and closes it safely.
+
+    Parameters
+    ----------
+    party : {"alice", "bob"}
+    instruments : mapping of str to InstrumentConfig
+        The scenario's table for this party.
+    rack : mapping of str to address
+        What the rack has given, by full name such as ``bob.tagger``.
+    models : Models, optional
+        What ``mem:`` addresses lead to.
+
+    Raises
+    ------
+    InstrumentsError
+        If an instrument cannot be reached or refuses its settings; those that were opened are closed.
+    """
+
+    def __init__(
+        self,
+        party: Role,
+        instruments: Mapping[str, InstrumentConfig],
+        rack: Mapping[str, Addresses],
+        models: Models | None = None,
+    ) -> None:
+        self._party, self._configs = party, instruments
+        try:
+            self.instruments: dict[str, BaseInstrument] = open_all(party, instruments, rack, models)
+        except DriverError as error:
+            raise InstrumentsError(str(error)) from None
+
+    def find(self, role: str, kind: type[R]) -> R | None:
+        """Give the instrument of a role; None where the scenario has none.
+
+        Raises
+        ------
+        ConfigurationError
+            If the instrument there cannot play the role.
+        """
+        instrument = self.instruments.get(role)
+        if instrument is None:
+            return None
+        if not isinstance(instrument, kind):
+            raise ConfigurationError(
+                f"instruments.{self._party}.{role}: its driver is for another kind of instrument"
+            )
+        return instrument
+
+    def need(self, role: str, kind: type[R]) -> R:
+        """Give the instrument of a role.
+
+        Raises
+        ------
+        ConfigurationError
+            If the scenario has none, or it cannot play the role.
+        """
+        instrument = self.find(role, kind)
+        if instrument is None:
+            raise ConfigurationError(
+                f"instruments.{self._party}.{role}: is missing, and {self._party} needs one"
+            )
+        return instrument
+
+    def emulated(self) -> dict[str, str]:
+        """Say of each instrument whether it is emulated: "yes", "no" or "unknown"."""
+        opened = self.instruments.items()
+        return {role: self._configs[role].emulated(each.identity()) for role, each in opened}
+
+    def close(self) -> None:
+        """Make everything safe and let go of it, whatever fails on the way."""
+        with ExitStack() as stack:
+            for instrument in self.instruments.values():
+                stack.callback(instrument.close)
+            self.instruments = {}

@@ -1,0 +1,163 @@
+"""Make a session's keys again from both parties' bundles, and hold what comes of it against what came of it then."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from postproc.blocks import SecretBlock
+from postproc.errors import PostprocError
+from postproc.parameters import DecoyBb84
+from postproc.protocols import Party, proof_of, stages
+from postproc.runner import run_pair
+from postproc.stage import Stage
+from postproc.timetags.types import StateChunk, TagChunk
+from postproc.traffic import Traffic
+from postproc.types import Role
+from qkdctl.calibration.record import read_calibration
+from qkdctl.calibration.use import calibrated
+from qkdctl.config.load import load_scenario
+from qkdctl.config.scenario import Scenario
+from qkdctl.errors import RecordingError
+from qkdctl.keystore.entry import Label, Origin
+from qkdctl.keystore.pair import PARTIES, Stores, settled
+from qkdctl.keystore.store import KeyStore, SessionSink
+from qkdctl.recording.bundle import Bundle, block_of, digest
+from qkdctl.run import Run
+
+LABEL: Label = "demonstration"
+"""Of the keys: the session's own are in its key stores, or with applications, and none is handed over twice."""
+
+
+@dataclass(frozen=True)
+class HeldSink(SessionSink):
+    """A key store that answers about sessions before as the recorded party's did."""
+
+    bundle: Bundle
+
+    def holds(self, session: bytes, block: int) -> bool:
+        """See :class:`~postproc.secretsink.SecretSink`."""
+        return self.bundle.held(session, block)
+
+
+def replay(
+    bundles: dict[Role, Bundle],
+    stores: Stores,
+    *,
+    watch: Callable[[Run], None] = lambda run: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> tuple[Run, dict[str, Any]]:
+    """Make the keys of a recorded session again.
+
+    Parameters
+    ----------
+    bundles : dict of Role to Bundle
+        Of the same session.
+    stores : dict of Role to KeyStore
+        New ones.
+    watch : callable, optional
+        Called with the run as it goes.
+    stop : callable, optional
+        Asked again and again whether to end early.
+
+    Returns
+    -------
+    Run, dict
+        What came of it; and of the comparison: ``blocks`` compared, ``frames`` that were said then and are said again,
+        ``whole`` (both recordings have their end), ``same``, and ``differences`` in words.
+
+    Raises
+    ------
+    RecordingError
+        If the bundles do not belong together, or the stores are not new.
+    """
+    scenarios = {role: scenario_of(bundle) for role, bundle in bundles.items()}
+    run, said = Run(scenarios["alice"]), 0
+
+    def carry(sender: Role, frame: bytes) -> tuple[bytes]:
+        nonlocal said
+        if stop():
+            raise KeyboardInterrupt
+        said += digest(frame) in bundles[sender].said.get(block_of(frame), ())
+        return (frame,)
+
+    with settled(stores):
+        chains = {role: _stages(role, scenarios[role], bundles[role], stores[role]) for role in PARTIES}
+        sources = {role: _source(run, role, scenarios[role], bundles[role]) for role in PARTIES}
+        try:
+            for role, message in run_pair(
+                chains["alice"], chains["bob"], sources["alice"], sources["bob"], carry
+            ):
+                run.add(role, message)
+                watch(run)
+        except KeyboardInterrupt:
+            run.interrupted = True
+        except (RecordingError, PostprocError):
+            # Where a crash has cut a recording off, its last blocks cannot be made again.
+            if all(bundle.whole for bundle in bundles.values()):
+                raise
+    return run, _comparison(run, bundles, said)
+
+
+def scenario_of(bundle: Bundle) -> Scenario:
+    """Read the scenario that a bundle holds, as it was calibrated."""
+    with tempfile.TemporaryDirectory(prefix="qkdctl-") as folder:
+        path = Path(folder) / "scenario.toml"
+        path.write_text(bundle.head.scenario)
+        results = Path(folder) / "results.json"
+        results.write_text(bundle.head.calibration)
+        calibration = read_calibration(results) if bundle.head.calibration else None
+        return calibrated(load_scenario(path), calibration)
+
+
+def _stages(role: Role, scenario: Scenario, bundle: Bundle, store: KeyStore) -> list[Stage]:
+    pool = bundle.head.pool
+    if pool.signed:
+        raise RecordingError(
+            f"{bundle.folder}: the session was signed with the parties' identities, which no recording holds; only "
+            "sessions with a pre-shared key are repeated"
+        )
+    store.pool.restore(pool.source, pool.hash_keys, pool.free, pool.epsilon)
+    proof, _ = proof_of(scenario.parameters)
+    origin = Origin(scenario.name, scenario.parameters.protocol, proof.name, scenario.waived)
+    sink = HeldSink(store, LABEL, origin, bundle)
+    for key in bundle.head.staged:
+        sink.stage(key)
+    return stages(scenario.parameters, Party(role, bundle, store.pool, sink))
+
+
+def _source(run: Run, role: Role, scenario: Scenario, bundle: Bundle) -> Iterator[Traffic]:
+    parameters = scenario.parameters
+    slot_s = 1 / parameters.slot_hz if isinstance(parameters, DecoyBb84) else 0.0
+    for message in bundle.messages():
+        if isinstance(message, TagChunk | StateChunk):
+            run.stretches[role].take(message, slot_s)
+        yield message
+
+
+def _comparison(run: Run, bundles: dict[Role, Bundle], said: int) -> dict[str, Any]:
+    differences: list[str] = []
+    compared = 0
+    for role, bundle in bundles.items():
+        then, now = _keys(bundle.results), _keys(run.results[role])
+        compared = max(compared, len(then))
+        for block in sorted(then.keys() | now.keys()):
+            if then.get(block) != now.get(block):
+                differences.append(f"block {block[1]} came to something else at {role.capitalize()}")
+    expected = sum(len(frames) for bundle in bundles.values() for frames in bundle.said.values())
+    return {
+        "blocks": compared,
+        "frames": said,
+        "frames_then": expected,
+        "whole": all(bundle.whole for bundle in bundles.values()),
+        "same": not differences,
+        "differences": differences,
+    }
+
+
+def _keys(results: list[Any]) -> dict[tuple[bytes, int], SecretBlock]:
+    """The blocks that ended in key, with their ledgers and figures."""
+    return {(r.record.session, r.record.block): r for r in results if isinstance(r, SecretBlock)}
