@@ -1,0 +1,148 @@
+"""Every step on a bench whose truth is known."""
+
+import numpy as np
+import pytest
+
+from drivers.emulation.bench.polarisation import mean_error
+from qkdctl.calibration.record import Calibration
+from qkdctl.calibration.run import chosen, put_back, take, undone
+from qkdctl.calibration.steps import check, delays, polarisation
+
+
+def calibrate(table, *names):
+    return list(take(table.stand, chosen(table.scenario, names), lambda text: None))
+
+
+def now(table):
+    return 10**9  # a block of bench time that everything set has come into effect by
+
+
+@pytest.fixture(scope="module")
+def everything(misaligned):
+    """A table that was misaligned, what was found, and the results."""
+    from qkdctl.config.load import load_scenario
+    from tests.calibration.conftest import Table
+
+    table = Table(load_scenario(misaligned), seed=3)
+    with pytest.MonkeyPatch.context() as patch:
+        # A tenth of the clicks: what is found is rougher, and tested as such.
+        patch.setattr(polarisation, "ENOUGH", 4000)
+        patch.setattr(polarisation, "SURE", 20_000)
+        patch.setattr(delays, "ENOUGH", 40_000)
+        patch.setattr(check, "ENOUGH", 20_000)
+        results = {result.step: result for result in calibrate(table)}
+    yield table, results
+    table.stand.close()
+
+
+def test_all_steps_are_taken_in_order_and_are_good(everything):
+    _, results = everything
+    assert list(results) == [
+        "bob-threshold", "bob-bias", "mean-photon-number", "bob-dead-time", "delays", "polarisation", "check",
+    ]  # fmt: skip
+    assert [result.verdict for result in results.values() if not result.good] == []
+    assert all(result.instruments for result in results.values())
+    assert all(result.pictures for name, result in results.items() if name != "check")
+
+
+def test_the_threshold_is_far_from_noise_and_from_the_pulses(everything):
+    _, results = everything
+    assert results["bob-threshold"].figures["threshold_v"] == pytest.approx(1.0, abs=0.15)
+    (change,) = results["bob-threshold"].changes
+    assert (change.place, change.name, change.before) == ("bob.tagger", "threshold_v", 1.95)
+
+
+def test_bias_is_where_wires_are_saturated_and_dark_counts_few(everything):
+    table, results = everything
+    (change,) = results["bob-bias"].changes
+    nanowire = table.bench._scene.nanowire if hasattr(table.bench, "_scene") else None
+    for bias_ua, detector in zip(change.after, table.scenario.emulation.bob.detectors, strict=True):
+        efficiency, dark_hz = nanowire.biased(detector, bias_ua)
+        assert efficiency > 0.97 * detector.efficiency
+        assert dark_hz < 10 * detector.dark_count_rate_hz
+
+
+def test_the_attenuator_gives_the_agreed_mean_photon_number(everything):
+    table, results = everything
+    # 26 of 30 mA above the laser's threshold, where 40 dB are nominal.
+    expected_db = 40 + 10 * np.log10(26 / 30)
+    (change,) = results["mean-photon-number"].changes
+    assert change.after == pytest.approx(expected_db, abs=0.03)
+    assert results["mean-photon-number"].figures["mean"] <= table.scenario.parameters.intensities[0].mean
+
+
+def test_the_hold_off_covers_the_dead_time_and_no_more_than_is_seen(everything):
+    _, results = everything
+    (change,) = results["bob-dead-time"].changes
+    assert change.before == 20_000
+    assert 30_000 < change.after < 120_000
+
+
+def test_delays_are_those_of_the_cables(everything):
+    table, results = everything
+    delays, gate = results["delays"].changes
+    true = np.array([each.delay_ps for each in table.scenario.emulation.bob.detectors])
+    assert np.array(delays.after) - min(delays.after) == pytest.approx(true - true.min(), abs=200)
+    assert 2000 <= gate.after <= 6000  # the tagger's ticks are 2 ns
+
+
+def test_the_controller_undoes_what_the_fibre_does(everything):
+    table, results = everything
+    turn = table.bench._turn(now(table))
+    assert mean_error(0.01, table.bench._fibre) > 0.3
+    assert mean_error(0.01, turn) < 0.018
+    assert results["polarisation"].figures["qber_test_before"] > 0.3
+
+
+def test_the_check_sees_a_good_link(everything):
+    _, results = everything
+    figures = results["check"].figures
+    assert figures["qber_key"] < 0.025
+    assert figures["qber_test"] < 0.025
+    assert figures["delay_off_ps"] < 400
+
+
+def test_what_was_set_can_be_put_back(everything):
+    table, results = everything
+    calibration = Calibration(scenario="bench", results=list(results.values()))
+    left, taken = undone(calibration, ("bob-threshold", "polarisation"))
+    assert [result.step for result in taken] == ["polarisation", "bob-threshold"]
+    assert {result.step for result in left.results} == set(results) - {"polarisation", "bob-threshold"}
+    put_back(table.stand, taken)
+    assert table.stand.get("bob.tagger", "threshold_v") == 1.95
+    assert table.stand.get("bob.polarisation", "positions") == [0.5] * 4
+
+
+def test_without_light_every_step_says_so_and_leaves_everything_as_it_was(table):
+    dark = table(channel_loss_db=200.0)
+    before = dark.stand.get("bob.detectors", "bias_current_ua")
+    for name in ("bob-bias", "bob-dead-time", "delays", "polarisation", "check"):
+        (result,) = calibrate(dark, name)
+        assert not result.good, result
+        assert result.advice
+        assert result.changes == []
+    assert dark.stand.get("bob.detectors", "bias_current_ua") == before
+
+
+def test_a_weak_laser_is_named(table):
+    weak = table(settings={"alice.laser": {"current_ma": 10.001}})
+    (result,) = calibrate(weak, "mean-photon-number")
+    assert not result.good
+    assert result.changes == []
+    assert weak.stand.get("alice.attenuator", "attenuation_db") == 44.0
+
+
+def test_an_instrument_that_fails_is_named(table):
+    mute = table()
+    mute.models.clock.now_s += 1
+    mute.stand._rigs["bob"].instruments["tagger"].hang_up()
+    mute.stand.need("bob.tagger", object)._connect = _refuse
+    (result,) = calibrate(mute, "bob-threshold")
+    assert not result.good
+    assert "bob.tagger" in result.verdict
+
+
+def _refuse(port):
+    from drivers.errors import ConnectionFailed
+
+    raise ConnectionFailed("nobody answers")

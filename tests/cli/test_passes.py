@@ -1,0 +1,44 @@
+"""Keys of several recordings, from the command line."""
+
+import pytest
+
+from tests.cli.conftest import DECOY, recorded
+
+
+def pooled(passes):
+    return DECOY | {"pooling": {"passes": passes}}
+
+
+@pytest.fixture(scope="module")
+def passes(tmp_path_factory):
+    """Two passes of one link, each recorded by itself."""
+    return [recorded(tmp_path_factory.mktemp("pass"), pooled(2), "alice_states.h5", seed) for seed in (1, 2)]
+
+
+def named(recordings):
+    for each in recordings:
+        yield from ("--alice", each.alice, "--bob", each.bob)
+
+
+def test_two_passes_make_one_key(qkdctl, passes):
+    done = qkdctl("process", passes[0].config, *named(passes), "--json")
+    assert done.code == 0, done.err
+    (block,) = done.json["blocks"]
+    assert block["outcome"] == "key"
+    assert block["figures"]["pooled_blocks"] == 2
+    assert block["auth_bits"] == 3 * 128
+    assert done.json["keys_equal"]
+    assert done.json["secret_bits"] == block["secret_bits"] > 0
+
+
+def test_every_pass_needs_its_recording(sentence, passes):
+    code, said = sentence("process", passes[0].config, *named(passes[:1]))
+    assert code != 0
+    assert "1 recordings of Alice's are named" in said
+    assert "makes a key of 2 passes" in said
+
+
+def test_without_pooling_there_is_one_recording(sentence, decoy, passes):
+    _, said = sentence("process", decoy.config, *named(passes))
+    assert "2 recordings of Alice's are named" in said
+    assert "passes under [pooling]" in said

@@ -1,0 +1,29 @@
+"""Hypothesis profiles: dev (quick), ci (default), nightly (``--hypothesis-profile=nightly``); shared servers."""
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.support.postgres import Server, programs
+
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("dev", deadline=None, max_examples=20)
+settings.register_profile(
+    "nightly", deadline=None, max_examples=5000, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("ci")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--rack", metavar="LAB.TOML", help="hold the drivers' contracts against these real instruments, too"
+    )
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server."""
+    if programs() is None:
+        pytest.skip("needs PostgreSQL's server; on Debian: apt-get install postgresql")
+    server = Server()
+    yield server
+    server.remove()

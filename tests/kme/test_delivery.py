@@ -1,0 +1,196 @@
+"""The same key at both ends, once each; by our client and by one that others wrote."""
+
+import base64
+import uuid
+from time import monotonic, sleep
+
+import pytest
+from etsi_qkd_014_client import QKD014Client
+
+from qkdctl.kme import serve
+from qkdctl.kme.client import KmeRefused
+from tests.kme.lab import SAES, Lab
+
+
+def theirs(link, sae, party):
+    """A client that knows nothing of ours."""
+    certificate, key, ca = map(str, link.files(sae))
+    return QKD014Client(f"localhost:{link.ports[party]}", certificate, key, ca)
+
+
+def values(container):
+    return {item.key_id: base64.b64decode(item.key) for item in container.keys}
+
+
+@pytest.mark.parametrize(
+    ("master", "here", "slave", "there"),
+    [("SAE_A", "alice", "SAE_B", "bob"), ("SAE_B", "bob", "SAE_A", "alice")],
+)
+def test_a_client_of_others_gets_the_same_keys_at_both_ends(link, master, here, slave, there):
+    code, status = theirs(link, master, here).get_status(slave)
+    assert (code, status.master_sae_id, status.slave_sae_id) == (200, master, slave)
+    assert status.stored_key_count > 0
+    code, container = theirs(link, master, here).get_key(slave, number=3, size=512)
+    assert code == 200
+    given = values(container)
+    assert [len(value) for value in given.values()] == [64, 64, 64]
+    assert len({uuid.UUID(name) for name in given}) == 3
+    code, container = theirs(link, slave, there).get_key_with_key_IDs(master, list(given))
+    assert code == 200
+    assert values(container) == given
+    code, error = theirs(link, slave, there).get_key_with_key_IDs(master, list(given)[:1])
+    assert (code, error.message) == (400, "one or more keys specified are not found on KME")
+
+
+def test_a_client_of_others_shares_a_key_among_many(link):
+    code, container = theirs(link, "SAE_A", "alice").get_key(
+        "SAE_B", additional_slave_sae_ids=["SAE_B2", "SAE_A2"]
+    )
+    assert code == 200
+    for sae, party in (("SAE_B", "bob"), ("SAE_B2", "bob"), ("SAE_A2", "alice")):
+        code, collected = theirs(link, sae, party).get_key_with_key_IDs(
+            "SAE_A", [item.key_id for item in container.keys]
+        )
+        assert (code, values(collected)) == (200, values(container))
+
+
+def test_every_key_is_another(link):
+    with link.client("SAE_A") as a, link.client("SAE_B") as b:
+        keys = [key for _ in range(10) for key in (*a.get_keys("SAE_B", 5), *b.get_keys("SAE_A", 5))]
+    assert len({key.id for key in keys}) == len({key.value.reveal() for key in keys}) == 100
+    assert {len(key.value) for key in keys} == {32}
+
+
+def test_keys_of_all_sizes_over_the_ends_of_blocks(lab):
+    """Blocks of 100 bytes: most keys take from several."""
+    lab.fill(range(1, 41), 800)
+    with lab.start(), lab.client("SAE_A") as a, lab.client("SAE_B") as b:
+        left = 4000
+        for size in (64, 72, 1024, 8192, 256, 136):
+            (key,) = a.get_keys("SAE_B", size=size)
+            assert len(key.value) == size // 8
+            assert b.get_keys_by_id("SAE_A", [key.id])[0].value == key.value
+            left -= size // 8
+            for client, slave in ((a, "SAE_B"), (b, "SAE_A")):
+                assert client.status(slave)["stored_key_count"] == left // 32
+
+
+def test_the_pool_is_used_up_and_then_it_is_said(lab):
+    lab.fill([1], 8 * 100)
+    with lab.start(), lab.client("SAE_A") as a, lab.client("SAE_B") as b:
+        with pytest.raises(KmeRefused, match="too little key") as refused:
+            a.get_keys("SAE_B", 4)
+        assert refused.value.status == 503
+        keys = a.get_keys("SAE_B", 2) + b.get_keys("SAE_A", 1)
+        for client, slave in ((a, "SAE_B"), (b, "SAE_A")):
+            assert client.status(slave)["stored_key_count"] == 0
+            with pytest.raises(KmeRefused, match="too little key"):
+                client.get_keys(slave)
+        assert b.get_keys_by_id("SAE_A", [key.id for key in keys[:2]])
+        lab.fill([2], 8 * 32)
+        pause_until(lambda: a.status("SAE_B")["stored_key_count"] == 1)
+        assert a.get_keys("SAE_B")
+
+
+def test_names_are_decoded_from_the_address(link):
+    """``SAE B/3`` has a space and a slash."""
+    assert "SAE B/3" in SAES["bob"]
+    link.authority.issue("sae", "SAE_B3")
+    with link.client("SAE_A") as a:
+        assert a.status("SAE B/3")["slave_SAE_ID"] == "SAE B/3"
+        assert a.get_keys("SAE B/3")
+
+
+def test_what_was_waiting_outlives_both_servers(lab):
+    lab.fill()
+    with lab.start(), lab.client("SAE_A") as a:
+        keys = a.get_keys("SAE_B", 3)
+    with lab.start(), lab.client("SAE_B") as b:
+        assert [k.value for k in b.get_keys_by_id("SAE_A", [k.id for k in keys])] == [k.value for k in keys]
+
+
+def test_what_is_not_collected_in_time_is_gone(tmp_path, monkeypatch):
+    monkeypatch.setattr(serve, "SWEEP_S", 0.1)
+    lab = Lab(tmp_path, limits="collect_within_s = 1.0")
+    lab.fill()
+    with lab.start(), lab.client("SAE_A") as a, lab.client("SAE_B") as b:
+        soon, late = a.get_keys("SAE_B", 2)
+        assert b.get_keys_by_id("SAE_A", [soon.id])[0].value == soon.value
+        sleep(1.1)
+        with pytest.raises(KmeRefused, match="not found on KME"):
+            b.get_keys_by_id("SAE_A", [late.id])
+        pause_until(lambda: supply_state(lab, "bob", late.id) == "expired")
+        assert supply_state(lab, "bob", soon.id) == "collected"
+
+
+def supply_state(lab, party, key_id):
+    with lab.store(party) as store, store.transaction() as connection:
+        row = connection.execute("SELECT state FROM supply WHERE id = ?", (key_id,)).fetchone()
+    return row["state"]
+
+
+def test_key_that_became_too_old_is_destroyed(tmp_path, monkeypatch):
+    monkeypatch.setattr(serve, "SWEEP_S", 0.1)
+    lab = Lab(tmp_path, limits="max_age_s = 3.0")
+    lab.fill()
+    with lab.start(), lab.client("SAE_A") as a:
+        pause_until(lambda: a.status("SAE_B")["stored_key_count"] == 0)
+        with pytest.raises(KmeRefused, match="too little key"):
+            a.get_keys("SAE_B")
+    for party in ("alice", "bob"):
+        with lab.store(party) as store:
+            assert {entry.state for entry in store.entries()} == {"destroyed"}
+
+
+def test_without_the_other_kme_no_key_is_given_and_none_is_spent(lab):
+    lab.fill()
+    with lab.start(), lab.client("SAE_A") as a:
+        before = a.status("SAE_B")["stored_key_count"]
+    with lab.start("alice"), lab.client("SAE_A") as a:
+        for _ in range(3):
+            with pytest.raises(KmeRefused, match="the other KME cannot be reached") as refused:
+                a.get_keys("SAE_B")
+            assert refused.value.status == 503
+    with lab.start("bob"), lab.client("SAE_B") as b, pytest.raises(KmeRefused, match="cannot be reached"):
+        b.get_keys("SAE_A")
+    with lab.start(), lab.client("SAE_A") as a:
+        assert a.status("SAE_B")["stored_key_count"] == before
+
+
+def test_keys_that_one_end_has_not_confirmed_are_confirmed_when_the_two_meet(lab):
+    lab.fill([1], confirmed=("alice",))
+    lab.fill([2], confirmed=("bob",))
+    lab.fill([3], confirmed=())
+    with lab.start(), lab.client("SAE_A") as a, lab.client("SAE_B") as b:
+        a.get_keys("SAE_B")
+        b.get_keys("SAE_A")
+        pause_until(lambda: a.status("SAE_B")["stored_key_count"] == 250 - 2)
+    for party in ("alice", "bob"):
+        with lab.store(party) as store:
+            assert {entry.block: entry.state for entry in store.entries()} == {
+                1: "opened",
+                2: "opened",
+                3: "staged",
+            }
+
+
+def test_a_block_that_the_other_end_exported_is_not_delivered(lab):
+    """Its bytes are cut here and not there: nobody gets them, and the next block serves."""
+    lab.fill([1, 2])
+    with lab.start(), lab.client("SAE_A") as a:
+        a.get_keys("SAE_B")
+    with lab.store("bob") as store, store.transaction() as connection:
+        name = connection.execute("SELECT id FROM key WHERE block = 1").fetchone()["id"]
+        store.supply.close_block(connection, name, "a test")
+    with lab.start(), lab.client("SAE_A") as a, lab.client("SAE_B") as b:
+        (key,) = a.get_keys("SAE_B")
+        assert b.get_keys_by_id("SAE_A", [key.id])[0].value == key.value
+    with lab.store("alice") as store:
+        assert store.entry(name).state == "destroyed"
+
+
+def pause_until(happened, seconds=20):
+    end = monotonic() + seconds
+    while not happened():
+        assert monotonic() < end
+        sleep(0.05)

@@ -1,0 +1,191 @@
+"""The link over a carrier that drops, repeats, delays and reorders: every item once, in order, in bounded memory."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postproc.link import Link, LinkFailed, Patience
+from postproc.link.packets import Data, State, pack, unpack
+
+A, B = b"alice..1", b"bob....1"
+STEP_S = 0.01
+
+
+class Air:
+    """A carrier with faults, in virtual time."""
+
+    def __init__(self, seed, drop, repeat, delay_s):
+        self._random = random.Random(seed)
+        self._drop, self._repeat, self._delay_s = drop, repeat, delay_s
+        self._flying = []
+        self.data_packets = {}
+
+    def send(self, to, data, now):
+        packet = unpack(data)
+        if isinstance(packet, Data):
+            self.data_packets.setdefault((to, packet.number), set()).add(packet.item)
+        for _ in range(1 + (self._random.random() < self._repeat)):
+            if self._random.random() >= self._drop:
+                self._flying.append((now + self._random.random() * self._delay_s, to, data))
+
+    def arrivals(self, to, now):
+        here = [f for f in self._flying if f[1] == to and f[0] <= now]
+        self._flying = [f for f in self._flying if f not in here]
+        self._random.shuffle(here)
+        return [data for _, _, data in here]
+
+
+def exchange(air, items, window, slow=0.0, seconds=400.0):
+    """Send both ways; the ends deal with an item only now and then. Give what arrived at each end."""
+    links = {A: Link(A, 0.0, window=window), B: Link(B, 0.0, window=window)}
+    waiting = {end: list(items) for end in links}
+    arrived = {end: [] for end in links}
+    chance = random.Random(5)
+    now = 0.0
+    while now < seconds:
+        now += STEP_S
+        for end, link in links.items():
+            other = B if end == A else A
+            for data in air.arrivals(end, now):
+                link.hear(data, now)
+            while waiting[end] and link.room:
+                link.send(waiting[end].pop(0))
+            while chance.random() >= slow and (item := link.receive()) is not None:
+                arrived[end].append(item)
+                link.done()
+            for data in link.packets(now):
+                air.send(other, data, now)
+            assert len(link._early) + len(link._ready) <= window
+        if all(link.settled for link in links.values()) and not any(waiting.values()):
+            return arrived, now
+    raise AssertionError(f"not done after {seconds} s")
+
+
+@given(
+    st.integers(0, 2**32),
+    st.lists(st.binary(max_size=20), max_size=40),
+    st.integers(1, 16),
+    st.floats(0, 0.4),
+    st.floats(0, 0.5),
+    st.floats(0, 0.5),
+    st.floats(0, 0.9),
+)
+def test_every_item_arrives_once_and_in_order(seed, items, window, drop, repeat, delay_s, slow):
+    air = Air(seed, drop, repeat, delay_s)
+    arrived, _ = exchange(air, items, window, slow)
+    assert arrived == {A: items, B: items}
+
+
+@given(st.integers(0, 2**32))
+def test_a_resend_repeats_the_stored_bytes(seed):
+    air = Air(seed, 0.5, 0.2, 0.2)
+    exchange(air, [bytes([n]) for n in range(20)], 8)
+    assert all(len(versions) == 1 for versions in air.data_packets.values())
+
+
+def test_without_faults_nothing_is_sent_twice():
+    sent = []
+
+    class Clean(Air):
+        def send(self, to, data, now):
+            if isinstance(unpack(data), Data):
+                sent.append((to, unpack(data).number))
+            super().send(to, data, now)
+
+    exchange(Clean(1, 0, 0, 0.0), [b"x"] * 50, 8)
+    assert len(sent) == len(set(sent)) == 100
+
+
+def test_an_item_is_acknowledged_only_when_it_is_dealt_with():
+    a, b = Link(A, 0.0), Link(B, 0.0)
+    greet(a, b)
+    a.send(b"key")
+    carry(a, b, 1.0)
+    assert b.receive() == b"key"
+    carry(b, a, 1.0)
+    assert not a.settled
+    b.done()
+    carry(b, a, 1.1)
+    assert a.settled
+
+
+def test_a_sender_must_look_at_the_room():
+    link = Link(A, 0.0, window=2)
+    link.send(b"1")
+    link.send(b"2")
+    assert link.room == 0
+    with pytest.raises(LinkFailed, match="hold back"):
+        link.send(b"3")
+
+
+def test_nothing_leaves_before_the_other_end_allows_it():
+    link = Link(A, 0.0)
+    link.send(b"early")
+    assert all(isinstance(unpack(packet), State) for packet in link.packets(0.0))
+
+
+def test_silence_is_noticed():
+    a, b = Link(A, 0.0, patience=Patience(lost_s=5.0)), Link(B, 0.0)
+    greet(a, b)
+    a.packets(4.9)
+    with pytest.raises(LinkFailed, match="silent for 6 s"):
+        a.packets(6.0)
+
+
+def test_an_end_that_never_appears_is_noticed():
+    link = Link(A, 0.0, patience=Patience(lost_s=5.0, greet_s=20.0))
+    link.packets(19.0)
+    with pytest.raises(LinkFailed, match="not appeared within 21 s"):
+        link.packets(21.0)
+
+
+def test_an_end_that_starts_anew_is_noticed():
+    a, b = Link(A, 0.0), Link(B, 0.0)
+    greet(a, b)
+    reborn = Link(b"bob....2", 1.0)
+    with pytest.raises(LinkFailed, match="started anew"):
+        carry(reborn, a, 1.0)
+
+
+def test_words_for_an_earlier_life_settle_nothing():
+    a = Link(A, 0.0)
+    a.send(b"key")
+    a.hear(pack(State(B, b"alice..0", 1, 64)), 0.0)
+    assert not a.settled
+
+
+@given(st.lists(st.binary(max_size=60)))
+def test_noise_is_ignored(noise):
+    link = Link(A, 0.0)
+    for data in noise:
+        link.hear(data, 0.0)
+    assert link.receive() is None
+
+
+@given(st.integers(0, 2**62 - 1), st.integers(0, 2**62 - 1), st.integers(0, 2**62 - 1))
+def test_absurd_numbers_take_no_memory(number, taken, credit):
+    link = Link(A, 0.0, window=4)
+    link.hear(pack(Data(B, number, b"x")), 0.0)
+    link.hear(pack(State(B, A, taken, credit)), 0.0)
+    assert len(link._early) + len(link._ready) <= 4
+    assert link.room == 4
+
+
+def test_an_idle_link_gives_a_sign_of_life():
+    a, b = Link(A, 0.0), Link(B, 0.0)
+    greet(a, b)
+    times = [now / 10 for now in range(50) if a.packets(now / 10)]
+    assert 3 <= len(times) <= 7
+
+
+def greet(a, b):
+    for _ in range(3):
+        carry(a, b, 0.0)
+        carry(b, a, 0.0)
+
+
+def carry(source, target, now):
+    for data in source.packets(now):
+        target.hear(data, now)

@@ -1,0 +1,131 @@
+import os
+
+from qkdctl.config.load import load_scenario
+from qkdctl.config.packaged import scenario_path
+from qkdctl.history import History
+from qkdctl.monitor.beacon import folder, lit, sessions
+from qkdctl.monitor.board import KEPT, Board, Session
+from tests.monitor.conftest import Time
+
+
+def only(board):
+    (session,) = board.figures()["sessions"].values()
+    return session
+
+
+def test_what_was_told_is_shown(board, busy):
+    session = only(board)
+    assert session["secret_bits"] == 400
+    assert session["nodes"]["bob"]["state"] == "recording, clocks locked"
+    assert session["nodes"]["bob"]["load"] == {"stages-0": {"busy": 0.25, "queued": 0.5}}
+    assert session["rates"]["bob"]["channel_1_hz"] == [200.0]
+    assert session["instruments"] == {"bob.tagger": {"identity": "TDC1 EMU1", "emulated": "yes"}}
+    first, second = session["blocks"]
+    assert (first["id"], first["qber_test"], first["qber_key"], first["outcome"]) == (1, 0.02, 0.01, "key")
+    assert (second["outcome"], second["qber_key"], second["secret_bits"]) == ("in work", None, 0)
+    assert session["alarms"] == []
+
+
+def test_alarms_stand_as_long_as_they_last_the_worst_first(board, busy):
+    busy("bob", "alarm", "Bob's clock", name="slots-lost", severity="error", what_to_do="Wait.")
+    busy("alice", "alarm", "somebody", name="unexpected-message", severity="warning", what_to_do="Look.")
+    busy("bob", "block", "2", outcome="refused", reason="too few")
+    assert [alarm["name"] for alarm in only(board)["alarms"]] == [
+        "slots-lost", "unexpected-message", "block-without-key"
+    ]  # fmt: skip
+    busy("bob", "relief", "Bob's clock", name="slots-lost")
+    assert [alarm["name"] for alarm in only(board)["alarms"]] == ["unexpected-message", "block-without-key"]
+
+
+def test_too_many_errors_are_an_alarm_until_a_block_is_well(board, busy):
+    busy("bob", "tested", "10", test_errors=50, test_bits=200)
+    (alarm,) = only(board)["alarms"]
+    assert (alarm["name"], alarm["subject"]) == ("qber-high", "block 10")
+    busy("bob", "tested", "11", test_errors=4, test_bits=200)
+    assert only(board)["alarms"] == []
+
+
+def test_a_block_refused_for_its_errors_tells_them_at_its_end(board, busy):
+    busy("bob", "sifted", "3", key_bits=800, test_bits=200)
+    busy("bob", "block", "3", outcome="refused", reason="too many errors", test_errors=50, test_bits=200)
+    session = only(board)
+    assert session["blocks"][-1]["qber_test"] == 0.25
+    assert [alarm["name"] for alarm in session["alarms"]] == ["qber-high", "block-without-key"]
+
+
+def test_a_node_that_should_record_and_says_nothing_is_an_alarm(board, tmp_path):
+    time = Time()
+    session = Session(next(iter(board.running.values())), time)
+    session.nodes["alice"].state = "recording"
+    assert list(session.alarms()) == []
+    time.now_s += 7
+    (alarm,) = session.alarms()
+    assert (alarm["name"], alarm["subject"]) == ("node-silent", "Alice's node")
+    session.nodes["alice"].state = "recorded"
+    assert list(session.alarms()) == []
+    session.end()
+
+
+def test_a_node_that_failed_is_an_alarm(board, busy):
+    busy("bob", "state", "failed")
+    assert [(alarm["name"], alarm["subject"]) for alarm in only(board)["alarms"]] == [
+        ("node-failed", "Bob's node")
+    ]  # fmt: skip
+
+
+def test_a_session_that_is_over_stays_to_be_read_and_alarms_no_more(board, busy):
+    board.sessions["one"]._heard_s = {"alice": -1e9, "bob": -1e9}
+    assert [alarm["name"] for alarm in only(board)["alarms"]] == ["node-silent"]
+    board.running.clear()
+    board.look()
+    session = only(board)
+    assert session["over"]
+    assert session["secret_bits"] == 400
+    assert session["alarms"] == []
+
+
+def test_only_the_last_sessions_stay(board):
+    beacon = board.running.pop("one")
+    for number in range(2 * KEPT):
+        board.running[str(number)] = beacon
+        board.look()
+        board.running.clear()
+        board.look()
+    assert list(board.sessions) == [str(number) for number in range(KEPT, 2 * KEPT)]
+
+
+def test_a_session_is_found_while_it_runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("QKDCTL_SESSIONS", str(tmp_path / "here"))
+    directories = {"alice": tmp_path / "qkdctl-xyz" / "alice", "bob": tmp_path / "qkdctl-xyz" / "bob"}
+    seen, history = [], History()
+    scenario = load_scenario(scenario_path("demo"))
+    with lit(seen.append, scenario, 5.0, history) as watch:
+        assert sessions() == {}
+        watch(directories)
+        history.instruments["bob.tagger"] = {"identity": "TDC1"}
+        watch(directories)
+        ((key, beacon),) = sessions().items()
+        assert (key, beacon.pid, beacon.test_basis) == ("qkdctl-xyz", os.getpid(), "X")
+        assert beacon.directories == {role: str(path) for role, path in directories.items()}
+        assert beacon.instruments == {"bob.tagger": {"identity": "TDC1"}}
+    assert sessions() == {}
+    assert seen == [directories, directories]
+    assert folder().stat().st_mode & 0o077 == 0
+
+
+def test_what_a_killed_session_left_is_swept(tmp_path, monkeypatch):
+    monkeypatch.setenv("QKDCTL_SESSIONS", str(tmp_path))
+    (tmp_path / "1.json").write_text(
+        '{"pid": 999999999, "name": "x", "key_basis": "Z", "test_basis": "X", "duration_s": 1,'
+        ' "directories": {"alice": "/a/alice"}}'
+    )
+    (tmp_path / "2.json").write_text("{")
+    assert sessions() == {}
+    assert not (tmp_path / "1.json").exists()
+
+
+def test_nothing_runs():
+    board = Board(dict)
+    board.look()
+    board.listen()
+    assert board.figures() == {"sessions": {}}

@@ -1,0 +1,108 @@
+"""A party that runs ahead of the other holds back whoever feeds it: what it keeps stays bounded."""
+
+import numpy as np
+import pytest
+
+import postproc.synchronisation.buffer
+from postproc.conversation.conversation import MAX_OPEN_BLOCKS, Conversation
+from postproc.conversation.dialogue import hear, say
+from postproc.conversation.frames import Frame, pack
+from postproc.conversation.messages import Message, encode
+from postproc.conversation.record import BlockRecord
+from postproc.entropy import SystemEntropy
+from postproc.outcome import BlockEnded
+from postproc.runner import Chain
+from postproc.stage import Bounded
+from postproc.synchronisation.buffer import StateBuffer, TagBuffer
+from postproc.timetags.types import StateChunk, TagChunk
+from postproc.traffic import pack as pack_item
+from qkdctl.node.segment import Segment
+from tests.node.test_segments import joints
+
+SESSION = b"s" * 16
+
+
+class Ready(Message, frozen=True):
+    pass
+
+
+def patient(item, entropy):
+    yield from say(Ready())
+    yield from hear(Ready)
+    return item
+
+
+def stage():
+    return Conversation("test", "alice", BlockEnded, patient, SystemEntropy())
+
+
+def block(number):
+    return BlockEnded(BlockRecord(SESSION, number), "refused", "")
+
+
+def answer(number):
+    return pack(Frame(1, SESSION, "test", number, 0, encode(Ready())))
+
+
+def test_a_conversation_is_full_until_the_other_party_answers():
+    chain = Chain([stage()])
+    assert isinstance(stage(), Bounded)
+    for number in range(1, MAX_OPEN_BLOCKS + 1):
+        assert not chain.full
+        chain.feed(block(number))
+    assert chain.full
+    chain.hear(answer(1))
+    assert not chain.full
+    assert len(chain.results) == 1
+
+
+@pytest.mark.parametrize(
+    ("buffer", "chunk"),
+    [
+        (TagBuffer, lambda i: TagChunk(10 * i, 10 * i + 10, np.arange(10) + 10 * i, np.zeros(10, np.uint8))),
+        (StateBuffer, lambda i: StateChunk(90 * i, np.zeros(90, np.uint8))),
+    ],
+)
+def test_a_buffer_counts_what_it_holds(buffer, chunk, monkeypatch):
+    monkeypatch.setattr(postproc.synchronisation.buffer, "MAX_BYTES", 450)
+    here = buffer()
+    for i in range(5):
+        assert not here.full
+        here.add(chunk(i))
+    assert here.full
+    here.forget(chunk(1).start_ps if buffer is TagBuffer else chunk(1).first_slot)
+    assert not here.full
+    here.add(chunk(5))
+    assert here.full
+    here.drain()
+    assert not here.full
+
+
+def test_a_full_segment_takes_nothing_from_upstream_and_goes_on_listening():
+    source, upstream = joints()
+    here, sink = joints()
+    outside, inside = joints()
+    segment = Segment([stage()], upstream, here, inside, lambda name, message: None)
+    sent, now = 0, 0.0
+    for _ in range(200):
+        now += 0.1
+        while source.link.room and sent < 100:
+            sent += 1
+            source.link.send(pack_item(block(sent)))
+        for end in (source, sink, outside):
+            end.pump(now)
+            while end.link.receive() is not None:
+                end.link.done()
+        segment.turn(now)
+    # A window on the way, and as many as may be open: the rest was never taken from the source.
+    assert sent <= 64 + MAX_OPEN_BLOCKS
+    for number in range(1, 4):
+        outside.link.send(b"f" + answer(number))
+    for _ in range(50):
+        now += 0.1
+        for end in (source, sink, outside):
+            end.pump(now)
+            while end.link.receive() is not None:
+                end.link.done()
+        segment.turn(now)
+    assert source.link.room == 3

@@ -1,0 +1,81 @@
+"""When a node means to go on, and when it lets go."""
+
+import pytest
+
+from postproc.conversation.agreement import DISAGREEMENT
+from postproc.conversation.record import BlockRecord
+from postproc.outcome import BlockEnded
+from postproc.timetags.types import Acquired
+from qkdctl.node.failure import Failure
+from qkdctl.node.sessions import Sessions
+from qkdctl.node.spec import NodeSpec, PeerSpec
+
+PEER = PeerSpec("tcp://127.0.0.1:1", True, "a" * 40, "b" * 40, "c" * 40)
+
+
+def sessions(tmp_path, role="alice", **more):
+    spec = {"duration_s": 100.0, "restarts": 3} | more
+    return Sessions(
+        NodeSpec(role, str(tmp_path), "lab.toml", str(tmp_path / "s.sqlite"), "emulated", PEER, **spec)
+    )
+
+
+def wants(node, *, failure=None, peer_gone=False, peer_goes_on=False):
+    return node._wants_another(failure, peer_gone, peer_goes_on)
+
+
+def recorded(node, seconds):
+    node._take(Acquired(1, seconds, [0] * 256))
+
+
+def test_alice_goes_on_until_she_has_sent_for_as_long_as_she_should(tmp_path):
+    node = sessions(tmp_path)
+    recorded(node, 40.0)
+    assert wants(node)
+    recorded(node, 60.0)
+    assert not wants(node)
+
+
+def test_bob_ends_with_alice(tmp_path):
+    node = sessions(tmp_path, "bob")
+    recorded(node, 40.0)
+    assert not wants(node)
+    assert wants(node, peer_goes_on=True)
+    assert wants(node, peer_gone=True)
+
+
+@pytest.mark.parametrize(
+    ("failure", "again"),
+    [
+        (Failure("acquire", 8, "bob.tagger: gave no answer"), True),
+        (Failure("stages-0", 9, "silent"), True),
+        (Failure("stages-1", 1, "killed"), True),
+        (Failure("stages-0", 3, "the scenario is not valid"), False),
+        (Failure("stages-1", 4, "the store is damaged"), False),
+        (Failure("stages-1", 4, "the disk is full", disk_full=True), True),
+    ],
+)
+@pytest.mark.parametrize("role", ["alice", "bob"])
+def test_what_another_attempt_may_mend(tmp_path, role, failure, again):
+    assert wants(sessions(tmp_path, role), failure=failure) is again
+
+
+def test_whoever_was_told_to_stop_does(tmp_path):
+    node = sessions(tmp_path)
+    node._should_stop = lambda: True
+    assert not wants(node, failure=Failure("acquire", 8, "gone"), peer_goes_on=True)
+
+
+def test_restarts_are_limited(tmp_path):
+    assert not wants(sessions(tmp_path, restarts=0), peer_gone=True)
+
+
+@pytest.mark.parametrize(("reason", "again"), [(f"{DISAGREEMENT}: slot_hz", False), ("no clock lock", True)])
+def test_parties_that_disagree_do_not_try_again(tmp_path, reason, again):
+    node = sessions(tmp_path)
+    node._take(BlockEnded(BlockRecord(b"", 0), "aborted", reason))
+    assert wants(node) is again
+
+
+def test_a_recording_is_never_played_twice(tmp_path):
+    assert not wants(sessions(tmp_path, recording="x.h5"), peer_gone=True)

@@ -1,0 +1,110 @@
+"""The planning model: against formulas by hand, and against the bench."""
+
+from dataclasses import replace
+from math import exp
+
+import numpy as np
+import pytest
+
+from drivers.emulation.bench.parameters import Eve
+from postproc.estimation import Statistics
+from qkdctl.config.emulation import DecoyEmulation
+from qkdctl.planning.link import LinkModel, Settings
+from qkdctl.planning.optimise import (
+    PASS,
+    _drawn,
+    best_settings,
+    expected_bits,
+    settings_of,
+    shortest_block,
+    thresholds,
+)
+from tests.support import links
+from tests.support.eve import attacked, scene
+
+PARAMETERS = links.decoy_parameters("ldpc")
+PLACE = scene(PARAMETERS, Eve(), loss_db=3.0)
+EMULATION = DecoyEmulation(
+    duration_s=0.024, channel_loss_db=3.0, misalignment_error=0.005, bob=PLACE.bob, bob_clock=PLACE.bob_clock
+)
+MODEL = LinkModel.of(PARAMETERS, EMULATION)
+SETTINGS = settings_of(PARAMETERS)
+
+
+def test_the_model_is_read_off_the_scenario():
+    assert MODEL.transmission == pytest.approx(0.85 * 10**-0.3)
+    assert MODEL.dark_probability == pytest.approx(1000 * 2e-9)
+    assert MODEL.click(0.5) == pytest.approx(1 - (1 - 4e-6) * exp(-0.5 * 0.85 * 10**-0.3))
+    assert LinkModel.of(PARAMETERS, EMULATION, 10.0).transmission == pytest.approx(0.085)
+
+
+def test_it_expects_what_the_bench_shows():
+    """Counts within a few percent: the bench has a beam splitter, dead times and gates of its own."""
+    expected = MODEL.statistics(SETTINGS)
+    block = attacked(PARAMETERS, Eve())
+    assert sum(expected.key) == pytest.approx(len(block.key_slots), rel=0.06)
+    assert sum(expected.test) == pytest.approx(len(block.test_photons), rel=0.06)
+    assert sum(expected.test_errors) == pytest.approx(block.figures["test_errors"], rel=0.3)
+
+
+def test_the_best_settings_are_no_worse_than_any_around_them():
+    found = best_settings(MODEL, SETTINGS, PARAMETERS.security)
+    best = expected_bits(MODEL, found, PARAMETERS.security)
+    assert best > 1.05 * expected_bits(MODEL, SETTINGS, PARAMETERS.security)
+    random = np.random.default_rng(1)
+    for _ in range(30):
+        factor = random.uniform(0.9, 1.1, 3)
+        first, second, _ = found.probabilities
+        near = Settings(
+            (found.means[0] * factor[0], found.means[1] * factor[1], found.means[2]),
+            (first * factor[2], second, 1 - first * factor[2] - second),
+            found.key_basis_probability,
+            found.n_slots,
+        )
+        if near.probabilities[2] > 0:
+            assert expected_bits(MODEL, near, PARAMETERS.security) < best * 1.002
+
+
+def test_one_decoy_is_searched_as_well():
+    parameters = links.decoy_parameters("ldpc", decoys=1)
+    start = settings_of(parameters)
+    found = best_settings(MODEL, start, parameters.security)
+    assert len(found.means) == 2
+    assert sum(found.probabilities) == pytest.approx(1)
+    assert expected_bits(MODEL, found, parameters.security) > expected_bits(MODEL, start, parameters.security)
+
+
+def test_honest_blocks_pass_the_thresholds_as_often_as_said():
+    agreed = thresholds(MODEL, SETTINGS, PARAMETERS.security)
+    assert agreed["secret_bits"] > 0
+    random = np.random.default_rng(99)
+    from qkdctl.planning.optimise import _proof
+
+    proof = _proof(SETTINGS, PARAMETERS.security)
+    passed = {"single_photons": 0, "phase_error": 0}
+    for _ in range(200):
+        found = proof.estimate(_drawn(random, MODEL.statistics(SETTINGS)))
+        passed["single_photons"] += found.single_photons >= agreed["single_photons_min"]
+        passed["phase_error"] += found.phase_error <= agreed["phase_error_max"]
+    assert all(count >= 200 * (PASS - 0.03) for count in passed.values())
+
+
+def test_longer_blocks_are_better_and_finite_is_less_than_endless():
+    rates = [
+        expected_bits(MODEL, replace(SETTINGS, n_slots=n), PARAMETERS.security) / n
+        for n in (10**6, 10**7, 10**8, 10**9)
+    ]
+    assert rates == sorted(rates)
+    assert rates[-1] < MODEL.asymptotic_rate()
+    long = replace(SETTINGS, n_slots=10**9)
+    short = shortest_block(MODEL, long, PARAMETERS.security)
+    assert short < 10**9
+    at = expected_bits(MODEL, replace(SETTINGS, n_slots=short), PARAMETERS.security) / short
+    assert at >= 0.9 * rates[-1]
+
+
+def test_a_drawn_block_is_a_block():
+    expected = Statistics((1000, 300, 2), (100, 30, 0), (2, 1, 0), (20, 9, 0))
+    drawn = [_drawn(np.random.default_rng(seed), expected) for seed in range(400)]
+    assert np.mean([sum(block.key) for block in drawn]) == pytest.approx(1302, rel=0.01)
+    assert np.mean([sum(block.key_errors) for block in drawn]) == pytest.approx(29, rel=0.05)

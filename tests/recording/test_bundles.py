@@ -1,0 +1,122 @@
+"""A recorded live session, made again from both parties' bundles: the same keys, ledgers and words."""
+
+import json
+
+import pytest
+
+from postproc.timetags.formats.sealed import RecordingKey
+from qkdctl.acquisition import Plan, acquire
+from qkdctl.cli.root import root
+from qkdctl.config.load import load_scenario
+from qkdctl.config.packaged import scenario_path
+from qkdctl.errors import RecordingError
+from qkdctl.keystore.pair import PARTIES, both_stores
+from qkdctl.recording.bundle import Bundle
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A folder with a live session's key stores, its recording and the recording's key."""
+    place = tmp_path_factory.mktemp("recorded")
+    (place / "key").write_bytes(bytes(range(40)))
+    scenario = scenario_path("quick").resolve()
+    plan = Plan(
+        scenario_files=dict.fromkeys(PARTIES, scenario),
+        scenarios=dict.fromkeys(PARTIES, load_scenario(scenario)),
+        stores=place / "keys",
+        duration_s=0.8,
+        record=place / "rec",
+        record_key=place / "key",
+    )
+    outcome, _ = acquire(plan)
+    assert not outcome.failures
+    return place
+
+
+def values(stores):
+    """All keys with their ledgers; labels and times are the session's own."""
+    with both_stores(stores) as opened:
+        return {
+            (
+                role,
+                e.id,
+                e.block,
+                e.disclosed_bits,
+                e.authentication_bits,
+                e.epsilon,
+                store.value(e.id).to_bytes(),
+            )
+            for role, store in opened.items()
+            for e in store.entries()
+        }
+
+
+def folder(recorded, role):
+    return recorded / "rec" / role / "000001"
+
+
+def test_process_makes_the_same_keys(recorded, tmp_path, capsys):
+    arguments = [f"--{role}={folder(recorded, role)}" for role in PARTIES]
+    code = root(
+        ["process", *arguments, f"--key={recorded / 'key'}", f"--store={tmp_path}", "--json"],
+        standalone_mode=False,
+    )
+    told = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert told["repeated"]["same"]
+    assert told["repeated"]["whole"]
+    assert told["repeated"]["blocks"] >= 1
+    assert told["repeated"]["frames"] == told["repeated"]["frames_then"] > 5
+    assert values(tmp_path) == values(recorded / "keys")
+    with both_stores(tmp_path) as opened:
+        assert {entry.label for store in opened.values() for entry in store.entries()} == {"demonstration"}
+
+
+def test_a_bundle_says_what_it_is_of(recorded):
+    key = RecordingKey.read(recorded / "key")
+    bundle = Bundle(folder(recorded, "bob"), "bob", key)
+    assert bundle.whole
+    assert bundle.head.label == "emulated"
+    assert bundle.instruments["tagger"].emulated == "yes"
+    with pytest.raises(RecordingError, match="is Bob's bundle, expected Alice's"):
+        Bundle(folder(recorded, "bob"), "alice", key)
+
+
+def test_one_party_per_bundle(recorded):
+    """Nothing of Alice's randomness or states is in Bob's recording, and the other way round."""
+    key = RecordingKey.read(recorded / "key")
+    alice, bob = (Bundle(folder(recorded, role), role, key) for role in PARTIES)
+    assert {type(m).__name__ for m in alice.messages()} & {"TagChunk"} == set()
+    assert {type(m).__name__ for m in bob.messages()} & {"StateChunk"} == set()
+    said = [{frame for frames in bundle.said.values() for frame in frames} for bundle in (alice, bob)]
+    assert all(said)
+    assert not said[0] & said[1]
+
+
+def test_a_session_is_repeated_into_new_stores_only(recorded):
+    arguments = [f"--{role}={folder(recorded, role)}" for role in PARTIES]
+    with pytest.raises(RecordingError, match="has its own"):
+        root(
+            ["process", *arguments, f"--key={recorded / 'key'}", f"--store={recorded / 'keys'}"],
+            standalone_mode=False,
+        )
+
+
+def test_a_recording_that_a_crash_has_cut_short(recorded, tmp_path, capsys):
+    """What is whole is made again, and the rest is said to be missing."""
+    cut = {role: tmp_path / role for role in PARTIES}
+    for role, path in cut.items():
+        path.mkdir()
+        for file in folder(recorded, role).iterdir():
+            data = file.read_bytes()
+            (path / file.name).write_bytes(data[: -len(data) // 50] if role == "bob" else data)
+    arguments = [f"--{role}={path}" for role, path in cut.items()]
+    store = tmp_path / "keys"
+    root(
+        ["process", *arguments, f"--key={recorded / 'key'}", f"--store={store}", "--json"],
+        standalone_mode=False,
+    )
+    told = capsys.readouterr()
+    assert not json.loads(told.out)["repeated"]["whole"]
+    assert "cannot be made again" in told.err
+    assert values(store) <= values(recorded / "keys")
