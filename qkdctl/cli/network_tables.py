@@ -10,7 +10,7 @@ from rich.text import Text
 
 from qkdctl.network import control
 from qkdctl.network import forecast as ahead
-from qkdctl.network.spec import LinkSpec
+from qkdctl.network.link_specs import LinkSpec
 from qkdctl.network.state import NodeState
 
 
@@ -64,6 +64,7 @@ def figures(nodes: list[control.NodeStatus]) -> dict[str, Any]:
                 "domain": one.spec.domain if one.spec else None,
                 "process": one.process,
                 "url": one.state.url if one.state and one.spec else None,
+                "streams": one.state.streams if one.state else "",
                 "saes": list(one.spec.saes) if one.spec else [],
                 "keys": one.state.keys if one.state else {},
             }
@@ -92,14 +93,17 @@ def _links(nodes: list[control.NodeStatus]) -> list[dict[str, Any]]:
 
 def node_table(nodes: list[control.NodeStatus]) -> Table:
     """Nodes, for people."""
-    table = Table("node", "domain", "", "address", "applications", box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in table.columns[:4]:
+    table = Table(
+        "node", "domain", "", "address", "streams", "applications", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    for column in table.columns[:5]:
         column.no_wrap = True
     for one in nodes:
         state = Text("runs", "green") if one.process else Text("down", "red")
         url = one.state.url if one.state and one.process else ""
         domain = one.spec.domain if one.spec else "in orbit"
-        table.add_row(one.name, domain, state, url, ", ".join(one.spec.saes) if one.spec else "")
+        streams = one.state.streams if one.state and one.process else ""
+        table.add_row(one.name, domain, state, url, streams, ", ".join(one.spec.saes) if one.spec else "")
     return table
 
 

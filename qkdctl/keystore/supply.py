@@ -137,6 +137,11 @@ class Supply:
         row = _find(connection, key_id)
         return None if row is None else str(row["master"])
 
+    def state_of(self, connection: Connection, key_id: str) -> str:
+        """Tell what has become of a key; empty where there is no such key, and never was."""
+        row = _find(connection, key_id)
+        return "" if row is None else str(row["state"])
+
     def record(self, connection: Connection, key: ApplicationKey) -> None:
         """Note that a key is the master's; no other can have this name.
 
@@ -209,6 +214,11 @@ class Supply:
         """Note that a key was cut and reached nobody here, and perhaps the other end; its name is never given again."""
         self._end(connection, key_id, "lost")
         self._audit.note(connection, "lost", key=key_id, why=why)
+
+    def lose_unseen(self, connection: Connection, key: ApplicationKey, why: str) -> None:
+        """Note that a key reached nobody that never was here; its name is never given again."""
+        self._insert(connection, key, "lost")
+        self._audit.note(connection, "lost", key=key.id, why=why)
 
     def give_up(self, connection: Connection, key_id: str, why: str) -> None:
         """Note that a key was cut and neither end has it; its name is free again."""

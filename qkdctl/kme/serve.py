@@ -31,6 +31,8 @@ from qkdctl.kme.peer_calls import PeerCalls
 from qkdctl.kme.revocation import RevocationList
 from qkdctl.kme.service import Service
 from qkdctl.kme.streams.chunks import Chunks
+from qkdctl.kme.streams.link_chunks import LinkChunks
+from qkdctl.kme.streams.others import OtherEnd
 from qkdctl.kme.streams.registry import Registry
 from qkdctl.kme.streams.server import StreamServer
 from qkdctl.kme.streams.service import StreamService
@@ -81,27 +83,36 @@ async def running(config: KmeConfig) -> AsyncIterator[int]:
                 await stack.enter_async_context(again_and_again(period_s, work))
         door = Door(config.saes, [config.peer.id] if config.peer else [], revoked)
         desk, allowances = Desk(door, auditor), Allowances(config)
-        chunks = Chunks(config, writer, link, allowances)
-        streams = StreamService(config, Registry(_alive), chunks, allowances, peer)
+        chunks = Chunks(LinkChunks(config, writer, link), allowances)
+        others = OtherEnd(config.peer, peer)
+        streams = StreamService(config, Registry(alive), chunks, allowances, others)
         app = desk.application()
         KeyCalls(Service(config, writer, link, allowances), desk).add_to(app)
         if config.peer:
             PeerCalls(link, agreement, desk, config.peer.id, streams.hear).add_to(app)
         if config.streams:
             server = StreamServer(streams, door, auditor)
-            context = _context(config, auditor)
+            context = context_of(config, auditor)
             await stack.enter_async_context(server.listening(config.streams, context))
         yield await stack.enter_async_context(listening(config, app, auditor))
 
 
-def _alive(transport: object) -> bool:
+def alive(transport: object) -> bool:
+    """Tell whether a connection lasts."""
     return isinstance(transport, asyncio.BaseTransport) and not transport.is_closing()
 
 
 TLS = {"1.3": ssl.TLSVersion.TLSv1_3, "1.2": ssl.TLSVersion.TLSv1_2}
 
 
-def _context(config: KmeConfig, auditor: Auditor, oldest: str = "1.3") -> ssl.SSLContext:
+def context_of(config: KmeConfig, auditor: Auditor, oldest: str = "1.3") -> ssl.SSLContext:
+    """Give what a KME's server is, and demands, in TLS.
+
+    Raises
+    ------
+    RecordingError
+        If its certificates cannot be used.
+    """
     check_own(config.certificate, config.id)
     return server_context(
         config.certificate,
@@ -128,7 +139,7 @@ async def listening(config: KmeConfig, app: web.Application, auditor: Auditor) -
         If it cannot listen.
     """
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE_S)
-    context = _context(config, auditor, config.oldest_tls)
+    context = context_of(config, auditor, config.oldest_tls)
     await runner.setup()
     try:
         assert runner.server is not None

@@ -15,8 +15,9 @@ from qkdctl.kme.refusal import NOT_KME, bad, unauthorised, unavailable
 from qkdctl.network.light import Flash, Light
 from qkdctl.network.linkend import CUT, LinkEnd
 from qkdctl.network.linkstate import Advert, LinkStates
+from qkdctl.network.post import Post
 from qkdctl.network.relay import Relay
-from qkdctl.network.words import Word
+from qkdctl.network.words import Message, Word
 
 
 class News(msgspec.Struct, frozen=True):
@@ -43,16 +44,24 @@ class LinkCalls:
     light : Light or None
         For a modelled link.
     relay : Relay
+    post : Post
     states : LinkStates
     desk : Desk
     """
 
     def __init__(
-        self, end: LinkEnd, light: Light | None, relay: Relay, states: LinkStates, desk: Desk
+        self,
+        end: LinkEnd,
+        light: Light | None,
+        relay: Relay,
+        post: Post,
+        states: LinkStates,
+        desk: Desk,
     ) -> None:
         self._end = end
         self._light = light
         self._relay = relay
+        self._post = post
         self._states = states
         self._desk = desk
 
@@ -64,11 +73,15 @@ class LinkCalls:
             ("relay", self._heard_word),
             ("states", self._heard_news),
             ("light", self._heard_flash),
+            ("messages", self._heard_message),
         ):
             app.router.add_post(prefix + kme_words.PREFIX + name, handler)
 
     async def _heard_word(self, request: web.Request) -> web.Response:
         return await self._told(request, Word, lambda word: self._relay.answer(word, self._end.name))
+
+    async def _heard_message(self, request: web.Request) -> web.Response:
+        return await self._told(request, Message, lambda message: self._post.answer(message, self._end.name))
 
     async def _heard_news(self, request: web.Request) -> web.Response:
         return await self._told(request, News, self._news)

@@ -13,15 +13,16 @@ from qkdctl.keystore.secret import Secret
 from qkdctl.kme.extensions import Options
 from qkdctl.kme.refusal import Refusal
 from qkdctl.kme.words import Terms
-from qkdctl.network.composition import composition, whole_way
+from qkdctl.network.composition import composition, utc_now, whole_way
 from qkdctl.network.letters import pack_letter, worst
+from qkdctl.network.link_specs import LinkCard
 from qkdctl.network.linkstate import LinkStates
 from qkdctl.network.plans import Planner, Target
-from qkdctl.network.ports import LinkRefused
+from qkdctl.network.ports import KeysLost, LinkRefused
 from qkdctl.network.receiver import Onward
 from qkdctl.network.relay import Relay
 from qkdctl.network.shares import split
-from qkdctl.network.spec import LinkCard, NodeSpec
+from qkdctl.network.spec import NodeSpec
 from qkdctl.network.words import Letter
 
 T = TypeVar("T")
@@ -102,8 +103,10 @@ class Carrier:
 
         Raises
         ------
-        LinkRefused
+        KeysLost
             If they did not arrive, or nobody knows: they must not be used, nor sent again.
+        LinkRefused
+            If no route can be had, and nothing was sent.
         Refusal
             If there is no way.
         """
@@ -116,13 +119,13 @@ class Carrier:
         except LinkRefused as refused:
             self._fail(refused, failed)
             self.call_off(letter)
-            raise
+            raise KeysLost(refused.message, refused.link) from None
         except BaseException:
             self.call_off(letter)
             raise
         if label not in self._labels:
             self.call_off(letter)
-            raise LinkRefused(f"keys that are labelled {label} are not delivered here")
+            raise KeysLost(f"keys that are labelled {label} are not delivered here")
         self.routes.update(" ".join(whole_way(route, self.links)) for route in letter.routes)
         return Carried(letter, label)
 
@@ -130,7 +133,7 @@ class Carrier:
         self, target: Target, terms: Terms, options: Options, keys: Secret, label: str
     ) -> Carried:
         """Hand keys over at a border that is here."""
-        letter = Letter("", terms, (), onward=target.onward, min_paths=options.min_paths)
+        letter = Letter("", terms, (), onward=target.onward, min_paths=options.min_paths, made_at=utc_now())
         made_of = composition(letter, label, self.links)
         try:
             await self._domains[target.onward].pass_on(letter, keys, made_of)

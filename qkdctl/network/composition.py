@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
+from qkdctl.network.link_specs import LinkCard
 from qkdctl.network.routes import inner
-from qkdctl.network.spec import LinkCard
 from qkdctl.network.words import Letter, Route
 
 
@@ -25,6 +26,7 @@ def composition(letter: Letter, label: str, links: Mapping[str, LinkCard]) -> st
     parts: dict[str, object] = {
         "qkdctl_made_of": ["QKD", suite.kem] if suite else ["QKD"],
         "qkdctl_label": label,
+        "qkdctl_made_at": letter.made_at,
         "qkdctl_relay": letter.mode,
         "qkdctl_hops": max((len(route.links) for route in letter.routes), default=0),
         "qkdctl_paths": [whole_way(route, links) for route in letter.routes],
@@ -35,6 +37,23 @@ def composition(letter: Letter, label: str, links: Mapping[str, LinkCard]) -> st
     if other := letter.onward or letter.came_from:
         parts["qkdctl_other_domain"] = other
     return json.dumps(parts)
+
+
+def local_composition() -> str:
+    """What keys are made of that never leave their node."""
+    return json.dumps(
+        {
+            "qkdctl_made_of": ["random"],
+            "qkdctl_label": "secret",
+            "qkdctl_made_at": utc_now(),
+            "qkdctl_hops": 0,
+        }
+    )
+
+
+def utc_now() -> str:
+    """The time, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def whole_way(route: Route, links: Mapping[str, LinkCard]) -> list[str]:

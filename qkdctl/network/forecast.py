@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from qkdctl.network.light import blocks_between
-from qkdctl.network.spec import BlockSpec, LinkSpec
+from qkdctl.network.link_specs import BlockSpec, LinkSpec
 
 MOST_BLOCKS = 100_000
 

@@ -31,9 +31,19 @@ def read_letter(packed: bytes, share: int) -> tuple[Letter, Route]:
 
 
 def _sound(letter: Letter, route: Route) -> bool:
-    terms, nodes = letter.terms, route.nodes
-    ways = 2 <= len(nodes) == len(route.links) + 1 <= MOST_HOPS and len(set(nodes)) == len(nodes)
-    return ways and terms.size_bits > 0 and terms.size_bits % 8 == 0 and bool(terms.key_ids and terms.slaves)
+    terms = letter.terms
+    return (
+        is_way(route)
+        and terms.size_bits > 0
+        and terms.size_bits % 8 == 0
+        and bool(terms.key_ids and terms.slaves)
+    )
+
+
+def is_way(route: Route) -> bool:
+    """Tell whether a route has a link between each of its nodes and the next, and comes by none twice."""
+    nodes = route.nodes
+    return 2 <= len(nodes) == len(route.links) + 1 <= MOST_HOPS and len(set(nodes)) == len(nodes)
 
 
 def pack_letter(letter: Letter) -> bytes:

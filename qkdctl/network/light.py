@@ -20,8 +20,8 @@ from qkdctl.keystore.store import KeyStore
 from qkdctl.kme.refusal import Refusal, bad
 from qkdctl.network.clock import Clock
 from qkdctl.network.emulated import draw, keep, read_secret, session_of
+from qkdctl.network.link_specs import BlockSpec, ModelSpec
 from qkdctl.network.linkend import LinkEnd
-from qkdctl.network.spec import BlockSpec, ModelSpec
 
 log = logging.getLogger(__name__)
 

@@ -26,9 +26,10 @@ from qkdctl.kme.serve import again_and_again, sweep
 from qkdctl.kme.words import Terms
 from qkdctl.kme.writer import Writer
 from qkdctl.network.envelope import HopKey
+from qkdctl.network.link_specs import LinkSpec
 from qkdctl.network.linkstate import Report
 from qkdctl.network.promises import Promises
-from qkdctl.network.spec import LinkSpec, NodeSpec
+from qkdctl.network.spec import NodeSpec
 from qkdctl.network.words import Answer, Word
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from qkdctl.config.emulation import DecoyEmulation
 from qkdctl.config.load import load_scenario
 from qkdctl.config.packaged import scenario_path
 from qkdctl.errors import ConfigurationError
-from qkdctl.network.spec import ModelSpec
+from qkdctl.network.link_specs import ModelSpec
 from qkdctl.network.tables import Modelled
 from qkdctl.planning.link import LinkModel
 from qkdctl.planning.optimise import expected_bits, settings_of

@@ -38,6 +38,7 @@ from qkdctl.network.inland import Domain
 from qkdctl.network.light import Light
 from qkdctl.network.linkend import LinkEnd, link_end
 from qkdctl.network.linkstate import Advert, LinkStates
+from qkdctl.network.post import Post
 from qkdctl.network.quota import Quotas, spent_today
 from qkdctl.network.receiver import Onward, Receiver
 from qkdctl.network.relay import Relay
@@ -46,6 +47,7 @@ from qkdctl.network.space.blocks import opened
 from qkdctl.network.space.station import GroundStation
 from qkdctl.network.spec import BorderSpec, NodeSpec
 from qkdctl.network.state import LinkState, NodeState, write_state
+from qkdctl.network.stream_service import streaming
 from qkdctl.network.supply import NetworkSupply
 
 log = logging.getLogger(__name__)
@@ -119,6 +121,7 @@ class Node:
             links=tuple(links),
             keys={**supply.count, "waiting": waiting.total()},
             routes=dict(carrier.routes),
+            streams=self.spec.streams,
         )
         write_state(self.spec.path, state)
 
@@ -170,11 +173,15 @@ async def running(spec: NodeSpec, clock: Clock | None = None) -> AsyncIterator[t
             border = await stack.enter_async_context(open_border(config, at_border, domain, auditor))
             domains[at_border.domain] = node.borders[at_border.domain] = border
         desk = Desk(Door(spec.saes, [end.peer_kme for end in ends], revoked), auditor)
-        app = desk.application()
-        KeyCalls(Service(config, writer, supply, Allowances(config)), desk).add_to(app)
+        app, allowances = desk.application(), Allowances(config)
+        KeyCalls(Service(config, writer, supply, allowances), desk).add_to(app)
+        post = Post(spec.name, node.ends, carrier.planner.ways)
+        await stack.enter_async_context(
+            streaming(spec, config, writer, supply, post, allowances, desk.door, auditor)
+        )
         for end in ends:
             light = Light(end, end.spec.model, clock) if end.spec.model else None
-            LinkCalls(end, light, relay, node.states, desk).add_to(app)
+            LinkCalls(end, light, relay, post, node.states, desk).add_to(app)
             if light and end.link.allots:
                 await stack.enter_async_context(again_and_again(SHINE_S, light.shine))
         for end in ends:
@@ -233,6 +240,7 @@ def _config(spec: NodeSpec) -> KmeConfig:
         saes=spec.saes,
         lab=spec.lab,
         hybrid=spec.profile.hybrid,
+        streams=spec.streams or None,
         limits=Limits(),
     )
 

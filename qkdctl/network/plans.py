@@ -14,6 +14,7 @@ from qkdctl.kme.hybrid import Suite, encapsulate
 from qkdctl.kme.refusal import NOT_MET, bad, unavailable
 from qkdctl.kme.words import Terms
 from qkdctl.network.cards import Cards
+from qkdctl.network.composition import utc_now
 from qkdctl.network.envelope import OVERHEAD
 from qkdctl.network.hybrid import Mask, masked, plain
 from qkdctl.network.linkstate import LinkStates
@@ -99,6 +100,7 @@ class Planner:
                     onward=target.onward,
                     came_from=target.came_from,
                     min_paths=options.min_paths,
+                    made_at=utc_now(),
                 )
                 return Plan(letter, mask)
             ever = ever or self.ways.could_be(target.node, wanted)

@@ -25,6 +25,10 @@ class LinkRefused(Refusal):
         self.link = link
 
 
+class KeysLost(LinkRefused):
+    """A relay that came to nothing after its first envelope had been sent: its keys' names are spent."""
+
+
 class Hop(Protocol):
     """The end of a link at this node.
 

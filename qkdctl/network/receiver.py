@@ -17,9 +17,9 @@ from qkdctl.kme.refusal import Refusal, bad, unavailable
 from qkdctl.kme.writer import Writer
 from qkdctl.network.composition import composition
 from qkdctl.network.hybrid import Mask, masked, plain
+from qkdctl.network.link_specs import LinkCard
 from qkdctl.network.ports import LinkRefused
 from qkdctl.network.shares import Assembly
-from qkdctl.network.spec import LinkCard
 from qkdctl.network.words import Letter
 
 
@@ -152,6 +152,7 @@ def hold_keys(
 ) -> None:
     """Let keys wait for their receivers; work for the :class:`~qkdctl.kme.writer.Writer`."""
     for key_id, value in zip(key_ids, cut(keys.reveal(), len(key_ids)), strict=True):
+        store.supply.check_new(connection, key_id)
         key = ApplicationKey(key_id, master, receivers, 8 * len(value), made_of)
         store.supply.wait(connection, key, value, patience)
 

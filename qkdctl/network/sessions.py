@@ -14,8 +14,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from qkdctl.network.link_specs import SessionSpec
 from qkdctl.network.linkend import LinkEnd
-from qkdctl.network.spec import SessionSpec
 
 log = logging.getLogger(__name__)
 

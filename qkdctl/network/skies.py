@@ -8,10 +8,11 @@ from pathlib import Path
 
 from qkdctl.network.files import ensure_common_secret, ensure_identity
 from qkdctl.network.layout import Layout
+from qkdctl.network.link_specs import BlockSpec, DownlinkSpec
 from qkdctl.network.space.downlink import downlink_blocks
 from qkdctl.network.space.onboard import SatelliteSpec
 from qkdctl.network.space.pairing import pairings
-from qkdctl.network.spec import BlockSpec, ClockSpec, DownlinkSpec
+from qkdctl.network.spec import ClockSpec
 from qkdctl.network.tables import Topology
 
 

@@ -54,6 +54,8 @@ class NodeState(msgspec.Struct, frozen=True):
         Application keys that were ``made`` here, requests that were ``refused``, and keys that are ``waiting``.
     routes : dict of str to int
         How often each way was taken, most recent ones: its nodes, joined by spaces.
+    streams : str
+        Where it serves key streams, ``HOST:PORT``; empty if it does not.
     """
 
     name: str
@@ -65,6 +67,7 @@ class NodeState(msgspec.Struct, frozen=True):
     links: tuple[LinkState, ...]
     keys: dict[str, int]
     routes: dict[str, int] = {}
+    streams: str = ""
 
 
 def write_state(directory: Path, state: NodeState) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -21,16 +20,13 @@ from qkdctl.kme.refusal import Refusal, unavailable
 from qkdctl.kme.words import Grant, Terms
 from qkdctl.kme.writer import Writer
 from qkdctl.network.carrier import TRIES, Carried, Carrier
-from qkdctl.network.composition import composition
+from qkdctl.network.composition import composition, local_composition
 from qkdctl.network.letters import worst
 from qkdctl.network.plans import NO_WAY, Target
 from qkdctl.network.ports import LinkRefused
 from qkdctl.network.quota import Quotas
 from qkdctl.network.receiver import cut
 from qkdctl.network.spec import NodeSpec
-
-LOCAL = json.dumps({"qkdctl_made_of": ["random"], "qkdctl_label": "secret", "qkdctl_hops": 0})
-"""What keys are made of that never leave their node."""
 
 PLENTY = 2**31
 
@@ -99,6 +95,8 @@ class NetworkSupply:
 
     async def _draw(self, terms: Terms, options: Options) -> Drawn:
         failed: set[str] = set()
+        if terms.named:
+            return await self._try(terms, options, failed)
         for _ in range(TRIES):
             # What was begun and came to nothing is gone: other keys go another way.
             terms = msgspec.structs.replace(terms, key_ids=new_key_ids(len(terms.key_ids)))
@@ -112,6 +110,7 @@ class NetworkSupply:
     async def _try(self, terms: Terms, options: Options, failed: set[str]) -> Drawn:
         keys = Secret(os.urandom(len(terms.key_ids) * terms.size_bits // 8))
         arrived: list[Carried] = []
+        self.here.check(self._receivers(terms), len(terms.key_ids))
         try:
             for target in self._targets_of(terms):
                 arrived.append(await self._carrier.carry(target, terms, options, keys, failed))
@@ -132,15 +131,20 @@ class NetworkSupply:
             free = self._carrier.planner.ways.free_bytes
             yield max(targets, key=lambda target: PLENTY if target.node == self._node else free(target.node))
 
+    def _receivers(self, terms: Terms) -> tuple[str, ...]:
+        """Those that are served here."""
+        return tuple(sae for sae in terms.slaves if sae in self.here.saes)
+
     def _stays(self, target: Target) -> bool:
         return target == Target(self._node)
 
     async def _settle(self, terms: Terms, keys: Secret, arrived: list[Carried]) -> Drawn:
         """Write down that the keys are the master's, and let them wait for whoever else is served here."""
         label = worst("secret", *(one.label for one in arrived))
-        made_of = composition(arrived[0].letter, label, self._carrier.links) if arrived else LOCAL
-        receivers = tuple(sae for sae in terms.slaves if sae in self.here.saes)
-        self.here.check(receivers, len(terms.key_ids))
+        made_of = (
+            composition(arrived[0].letter, label, self._carrier.links) if arrived else local_composition()
+        )
+        receivers = self._receivers(terms)
         values = [Secret(value) for value in cut(keys.reveal(), len(terms.key_ids))]
         work = partial(_write_down, terms=terms, values=values, made_of=made_of, here=self.here)
         await self._writer.do(work)
@@ -163,6 +167,7 @@ def _write_down(
     receivers = tuple(sae for sae in terms.slaves if sae in here.saes)
     for key_id, value in zip(terms.key_ids, values, strict=True):
         key = ApplicationKey(key_id, terms.master, receivers, 8 * len(value), made_of)
-        store.supply.record(connection, key)
+        if terms.master not in receivers:
+            store.supply.record(connection, key)
         if receivers:
             store.supply.wait(connection, key, value.reveal(), here.patience)

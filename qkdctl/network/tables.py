@@ -12,7 +12,7 @@ from pydantic.types import StringConstraints
 
 from drivers.emulation.bench.free_space import FreeSpace
 from qkdctl.kme.config import Hybrid
-from qkdctl.network.spec import Kind
+from qkdctl.network.link_specs import Kind
 from qkdctl.network.words import Mode
 
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)

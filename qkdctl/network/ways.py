@@ -6,9 +6,10 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from qkdctl.network.envelope import OVERHEAD
+from qkdctl.network.link_specs import LinkCard
 from qkdctl.network.linkstate import LinkStates, Report
 from qkdctl.network.routes import Edge, Wanted, find_routes
-from qkdctl.network.spec import LinkCard, NodeSpec
+from qkdctl.network.spec import NodeSpec
 from qkdctl.network.words import Route
 
 

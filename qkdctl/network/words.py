@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 
@@ -62,6 +63,8 @@ class Letter(msgspec.Struct, frozen=True):
         The domain that they came from to the first node; empty where they were drawn here.
     min_paths : int
         What was asked for, for the domain that they go on to.
+    made_at : str
+        When they were drawn, ISO 8601.
     """
 
     relay: str
@@ -72,6 +75,7 @@ class Letter(msgspec.Struct, frozen=True):
     onward: str = ""
     came_from: str = ""
     min_paths: int = 1
+    made_at: str = ""
 
     @property
     def length(self) -> int:
@@ -141,3 +145,68 @@ class Answer(msgspec.Struct, frozen=True):
     link: str = ""
     label: str = ""
     tag: bytes = b""
+
+
+class Message(msgspec.Struct, frozen=True):
+    """What one node says to another in clear, passed on along a route.
+
+    Attributes
+    ----------
+    route : Route
+    subject : str
+    words : bytes
+        Packed.
+    """
+
+    route: Route
+    subject: str
+    words: bytes
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What the last node of a message's route answers.
+
+    Attributes
+    ----------
+    words : bytes
+        Packed.
+    refused : str
+        Why there is no answer; empty if there is one.
+    link : str
+        The link at which the message or its answer was lost, if it was.
+    """
+
+    words: bytes = b""
+    refused: str = ""
+    link: str = ""
+
+
+class ChunkWish(msgspec.Struct, frozen=True):
+    """Asks the node of a stream's first application to have a chunk made.
+
+    Attributes
+    ----------
+    stream : UUID
+    pair : tuple of str
+        The two applications, in the order of their names.
+    index : int
+    """
+
+    stream: UUID
+    pair: tuple[str, str]
+    index: int
+
+
+class ChunkThere(msgspec.Struct, frozen=True):
+    """Says that both nodes have a chunk on their disks, unless something is amiss.
+
+    Attributes
+    ----------
+    apart : bool
+        It was not made: one end of the stream is not open.
+    lost : bool
+        It was lost on its way, and there will be none of its number.
+    """
+
+    apart: bool = False
+    lost: bool = False

@@ -9,10 +9,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from qkdctl.network.forecast import forecast, next_key_s, runs_dry_s
 from qkdctl.network.layout import Layout
+from qkdctl.network.link_specs import BlockSpec, LinkSpec, ModelSpec
 from qkdctl.network.page.board import LOW_BITS, NetworkBoard
 from qkdctl.network.page.server import application
 from qkdctl.network.prepare import prepare
-from qkdctl.network.spec import BlockSpec, LinkSpec, ModelSpec
 from qkdctl.network.state import LinkState, NodeState, sole_process, write_state
 from qkdctl.network.topology import load_topology
 from tests.network.lab import packaged, run_qkdctl

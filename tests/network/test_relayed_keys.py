@@ -1,5 +1,7 @@
 """Keys for applications at nodes that no link joins, over ETSI 014, on modelled links."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from qkdctl.kme.client import KmeRefused
@@ -35,6 +37,8 @@ def line(tmp_path_factory):
 def test_two_applications_get_the_same_key_over_three_links(line):
     (key,) = line.share("SAE_A", "SAE_D")
     assert len(key.value) == 32
+    age = datetime.now(UTC) - datetime.fromisoformat(key.extension.pop("qkdctl_made_at"))
+    assert timedelta() <= age < timedelta(minutes=10)
     assert key.extension == {
         "qkdctl_made_of": ["QKD"],
         "qkdctl_label": "emulated",

@@ -120,6 +120,12 @@ class Registry:
         self._streams[ksid] = stream
         return stream
 
+    def get(self, ksid: UUID) -> Stream | None:
+        """Give a stream that somebody has open."""
+        if stream := self._streams.get(ksid):
+            self._forget_ends_of(stream)
+        return self._streams.get(ksid)
+
     def find(self, ksid: UUID, sae: str) -> Stream | None:
         """Give a stream that an application has open."""
         stream = self._streams.get(ksid)

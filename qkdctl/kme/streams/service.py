@@ -11,13 +11,14 @@ from uuid import UUID
 
 from qkdctl.kme.config import KmeConfig
 from qkdctl.kme.limits import Allowances, Bucket
-from qkdctl.kme.peer import PeerLink, PeerUnavailable
+from qkdctl.kme.peer import PeerUnavailable
 from qkdctl.kme.refusal import PEER_DOWN, STORE_FAILED, Refusal, unavailable
 from qkdctl.kme.streams import quality
 from qkdctl.kme.streams.answers import MOST_METADATA_BYTES, NO_KSID, Chunk, Closed, Opened, metadata_text
 from qkdctl.kme.streams.calls import Close, GetKey, OpenConnect
 from qkdctl.kme.streams.chunks import SPENT, Apart, Chunks
 from qkdctl.kme.streams.frames import Qos, Status
+from qkdctl.kme.streams.others import Others
 from qkdctl.kme.streams.registry import InUse, Opening, Registry, Stream, TooMany
 from qkdctl.kme.words import StreamEcho, StreamNews
 
@@ -41,7 +42,7 @@ class StreamService:
     registry : Registry
     chunks : Chunks
     allowances : Allowances
-    peer : PeerLink or None
+    others : Others
     """
 
     def __init__(
@@ -50,14 +51,13 @@ class StreamService:
         registry: Registry,
         chunks: Chunks,
         allowances: Allowances,
-        peer: PeerLink | None,
+        others: Others,
     ) -> None:
         self._config = config
         self._registry = registry
         self._chunks = chunks
         self._allowances = allowances
-        self._peer = peer
-        self._peers = config.peer.saes if config.peer else ()
+        self._others = others
 
     async def open(self, caller: Caller, call: OpenConnect) -> Opened:
         """Open one end of a stream.
@@ -122,7 +122,7 @@ class StreamService:
 
     def hear(self, news: StreamNews) -> StreamEcho:
         """Note what the other KME tells of an application of its own."""
-        if news.sae not in self._peers or news.other not in self._config.saes:
+        if not self._others.serve(news.sae) or news.other not in self._config.saes:
             return StreamEcho(in_use=True)
         ksid = UUID(bytes=news.ksid)
         if not news.lasts_s:
@@ -147,18 +147,17 @@ class StreamService:
         if caller not in ends:
             return None
         ends.remove(caller)
-        known = ends[0] != caller and (ends[0] in self._config.saes or ends[0] in self._peers)
+        known = ends[0] != caller and (ends[0] in self._config.saes or self._others.serve(ends[0]))
         return ends[0] if known else None
 
     async def _tell(self, stream: Stream, sae: str, lasts_s: float) -> None:
         """Tell the other KME of an end here, and note what it says of the one there."""
         other = stream.other(sae)
-        if other not in self._peers:
+        if not self._others.serve(other):
             return
-        assert self._peer is not None
         news = StreamNews(stream.ksid.bytes, sae, other, stream.chunk_bytes, lasts_s)
         try:
-            echo = await self._peer.stream(news)
+            echo = await self._others.tell(news)
         except PeerUnavailable:
             self._registry.close(stream.ksid, sae)
             raise unavailable(PEER_DOWN) from None
@@ -196,4 +195,5 @@ def _name(uri: str) -> str:
 def _metadata(made_of: str) -> bytes:
     facts = json.loads(made_of)
     age = datetime.now(UTC) - datetime.fromisoformat(facts["qkdctl_made_at"])
-    return metadata_text(max(0, int(1e3 * age.total_seconds())), facts.get("qkdctl_hops", 0))
+    between = max(facts.get("qkdctl_hops", 1) - 1, 0)
+    return metadata_text(max(0, int(1e3 * age.total_seconds())), between)

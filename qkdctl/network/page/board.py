@@ -15,7 +15,7 @@ import networkx as nx
 from qkdctl.network import control
 from qkdctl.network.control import NodeStatus
 from qkdctl.network.forecast import forecast
-from qkdctl.network.spec import LinkSpec
+from qkdctl.network.link_specs import LinkSpec
 
 KEPT = 600
 """Levels of each link that are kept, one at each look."""

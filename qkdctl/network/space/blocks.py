@@ -16,8 +16,8 @@ from qkdctl.keystore.store import KeyStore
 from qkdctl.kme.writer import Writer
 from qkdctl.network.clock import Clock
 from qkdctl.network.emulated import draw, has, keep, read_secret, session_of
+from qkdctl.network.link_specs import BlockSpec
 from qkdctl.network.space.pairing import Part
-from qkdctl.network.spec import BlockSpec
 
 ORIGIN = Origin("network", "modelled downlink", "modelled", ())
 

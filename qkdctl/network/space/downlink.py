@@ -15,9 +15,9 @@ from postproc.estimation import Statistics
 from postproc.parameters import DecoyBb84
 from qkdctl.config.emulation import DecoyEmulation
 from qkdctl.errors import ConfigurationError
+from qkdctl.network.link_specs import BlockSpec
 from qkdctl.network.models import decoy_scenario
 from qkdctl.network.space.orbit import STEP_S, Pass, Station, passes
-from qkdctl.network.spec import BlockSpec
 from qkdctl.network.tables import Place, Satellite
 from qkdctl.planning.link import LinkModel, Settings
 from qkdctl.planning.optimise import bits_of_block, settings_of

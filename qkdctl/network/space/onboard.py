@@ -17,10 +17,11 @@ from qkdctl.kme.serve import again_and_again
 from qkdctl.kme.writer import Writer
 from qkdctl.network.cards import Signer
 from qkdctl.network.clock import Clock, scenario_clock
+from qkdctl.network.link_specs import BlockSpec
 from qkdctl.network.space.blocks import DownlinkBlocks, opened
 from qkdctl.network.space.pairing import Pairing
 from qkdctl.network.space.publication import Publication, file_of, publish, write_publication
-from qkdctl.network.spec import BlockSpec, ClockSpec
+from qkdctl.network.spec import ClockSpec
 from qkdctl.network.state import NodeState, write_state
 
 SPEC_FILE = "satellite.json"

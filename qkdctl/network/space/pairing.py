@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from qkdctl.network.link_specs import BlockSpec
 from qkdctl.network.space.publication import TAG_BYTES
-from qkdctl.network.spec import BlockSpec
 
 SHORTEST_BYTES = 64 + TAG_BYTES
 """Less is not worth a publication."""

@@ -17,6 +17,7 @@ from qkdctl.keystore.store import KeyStore
 from qkdctl.kme.writer import Writer
 from qkdctl.network.clock import Clock
 from qkdctl.network.emulated import has, keep, session_of
+from qkdctl.network.link_specs import DownlinkSpec
 from qkdctl.network.linkend import LinkEnd
 from qkdctl.network.space.blocks import DownlinkBlocks
 from qkdctl.network.space.pairing import Part
@@ -27,7 +28,6 @@ from qkdctl.network.space.publication import (
     published,
     read_publication,
 )
-from qkdctl.network.spec import DownlinkSpec
 
 log = logging.getLogger(__name__)
 

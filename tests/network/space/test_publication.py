@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from qkdctl.network.cards import Signer
 from qkdctl.network.envelope import xor
 from qkdctl.network.files import ensure_identity
+from qkdctl.network.link_specs import BlockSpec
 from qkdctl.network.space.pairing import SHORTEST_BYTES, pairings
 from qkdctl.network.space.publication import (
     TAG_BYTES,
@@ -22,7 +23,6 @@ from qkdctl.network.space.publication import (
     publish,
     read_publication,
 )
-from qkdctl.network.spec import BlockSpec
 
 LINKS = {"ab": ("a", "b"), "ac": ("a", "c"), "bc": ("b", "c")}
 
