@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,10 +21,15 @@ from qkdctl.keystore.pair import PARTIES, store_path
 from qkdctl.node.failure import Failure, read_failure
 from qkdctl.node.results import read_results
 from qkdctl.node.spec import NodeSpec, PeerSpec, RecordSpec, write_spec
+from qkdctl.programs import python
 from qkdctl.run import Run
 
-APPEAR_S = 60.0
+APPEAR_S = 300.0
+"""A node may take so long to come up: on a machine that has much else to do, it is long."""
+
 PAUSE_S = 0.05
+LAST_WORDS = 300
+"""Of the log of a node that did not come up, so many characters are told."""
 
 
 class Line(Protocol):
@@ -142,7 +146,7 @@ def run_session(
     with _directories() as directories:
         nodes: dict[Role, subprocess.Popen[bytes]] = {}
         try:
-            for role, spec in _specs(session, scenario, directories):
+            for role, spec in _specs(session, scenario, directories, lambda: nodes["alice"].poll() is None):
                 write_spec(spec)
                 nodes[role] = _start(directories[role])
             _follow(nodes, session.restarts, directories, watch, stop)
@@ -162,7 +166,7 @@ def _directories() -> Iterator[dict[Role, Path]]:
 
 
 def _specs(
-    session: Session, scenario: Scenario, directories: dict[Role, Path]
+    session: Session, scenario: Scenario, directories: dict[Role, Path], lives: Callable[[], bool]
 ) -> Iterator[tuple[Role, NodeSpec]]:
     """Alice's node listens on a port that the system chooses; Bob's is told which, once it is there."""
     pairs = {role: new_curve_pair() for role in PARTIES}
@@ -170,7 +174,7 @@ def _specs(
     for role in PARTIES:
         peer: Role = "bob" if role == "alice" else "alice"
         listen = role == "alice"
-        endpoint = "tcp://127.0.0.1:*" if listen else _endpoint(directories["alice"])
+        endpoint = "tcp://127.0.0.1:*" if listen else _endpoint(directories["alice"], lives)
         known = public[peer]
         if session.line is not None:
             known = session.line.public or known
@@ -198,20 +202,31 @@ def _specs(
         )
 
 
-def _endpoint(directory: Path) -> str:
+def _endpoint(directory: Path, lives: Callable[[], bool]) -> str:
     deadline = monotonic() + APPEAR_S
     while monotonic() < deadline:
         try:
             return (directory / "endpoint").read_text()
         except FileNotFoundError:
+            if not lives():
+                raise PeerLostError(f"Alice's node ended as it began: {_last_words(directory)}") from None
             sleep(PAUSE_S)
-    raise PeerLostError(f"Alice's node did not come up within {APPEAR_S:.0f} s; see its logs in {directory}")
+    raise PeerLostError(
+        f"Alice's node did not come up within {APPEAR_S:.0f} s; is this machine busy? {_last_words(directory)}".strip()
+    )
+
+
+def _last_words(directory: Path) -> str:
+    """Why a node failed, or the end of its log: the directory goes with the session."""
+    if failures := _failures(directory):
+        return failures[0].reason
+    return (directory / "supervisor.log").read_text(errors="replace").strip()[-LAST_WORDS:]
 
 
 def _start(directory: Path) -> subprocess.Popen[bytes]:
     """Start a node in a process group of its own, so that Ctrl-C reaches us alone."""
     with (directory / "supervisor.log").open("ab") as log:
-        command = [sys.executable, "-m", "qkdctl.node", str(directory)]
+        command = python("qkdctl.node", str(directory))
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )

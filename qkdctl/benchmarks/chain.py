@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from qkdctl.benchmarks.chain_party import Figures
 from qkdctl.benchmarks.chain_work import WANTED_BITS_PER_S, ChainWork
 from qkdctl.carriers.zeromq import new_curve_pair
 from qkdctl.keystore.pair import PARTIES, SHARED_KEY_BYTES, both_stores, import_shared_key, store_path
+from qkdctl.programs import python
 
 KEY_BITS, TEST_BITS, QBER = 10**7, 10**6, 0.02
 WORKS = (
@@ -121,7 +121,7 @@ def two_parties(directory: Path, work: ChainWork) -> Iterator[Pair]:
 
 
 def _start(role: Role, store: Path, curve: tuple[str, str, str]) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "qkdctl.benchmarks.chain_party", role, str(store), ",".join(curve)]
+    command = python("qkdctl.benchmarks.chain_party", role, str(store), ",".join(curve))
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 

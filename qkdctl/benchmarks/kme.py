@@ -10,7 +10,6 @@ import os
 import secrets
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,6 +29,7 @@ from qkdctl.keystore.pair import PARTIES, store_path
 from qkdctl.keystore.store import KeyStore
 from qkdctl.kme.ca import Authority
 from qkdctl.kme.client import KmeClient
+from qkdctl.programs import python
 
 CONCURRENCY = 8
 FRESH_REQUESTS = 400
@@ -128,7 +128,7 @@ def _two_kmes(directory: Path) -> Iterator[int]:
 
 def _start(directory: Path, party: Role) -> subprocess.Popen[bytes]:
     with (directory / f"{party}.log").open("wb") as log:
-        command = [sys.executable, "-m", "qkdctl", "kme", "serve", str(directory / f"{party}.toml")]
+        command = python("qkdctl", "kme", "serve", str(directory / f"{party}.toml"))
         return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from postproc.types import Role
 from qkdctl.cli.output import err
 from qkdctl.errors import RecordingError
 from qkdctl.node.telemetry import Event
+from qkdctl.programs import python
 from qkdctl.witness import Hear, deaf
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -68,7 +68,7 @@ def monitored(wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
-    command = [sys.executable, "-m", "qkdctl", "monitor"]
+    command = python("qkdctl", "monitor")
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, start_new_session=True, stdin=subprocess.DEVNULL
     ) as process:

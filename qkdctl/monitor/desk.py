@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import closing, suppress
@@ -20,6 +19,7 @@ from drivers.emulation.rack import RackControl
 from drivers.errors import DriverError
 from qkdctl.errors import QkdctlError
 from qkdctl.node.addresses import read_addresses
+from qkdctl.programs import python
 
 START_S, END_S = 30.0, 60.0
 LOOK_S = 0.1
@@ -227,7 +227,7 @@ class Desk:
         self._duty.store.mkdir(parents=True, exist_ok=True)
         with (self._duty.store / "desk.log").open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "qkdctl", *arguments,
+                *python("qkdctl", *arguments),
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 

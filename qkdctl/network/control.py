@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -23,6 +22,7 @@ from qkdctl.network.space import onboard
 from qkdctl.network.spec import SPEC_FILE, NodeSpec, read_spec
 from qkdctl.network.state import LOG_FILE, NodeState, process_of, read_state, wait_until_gone
 from qkdctl.network.tables import Topology
+from qkdctl.programs import python
 
 START_S = 60.0
 STOP_S = 10.0
@@ -87,7 +87,7 @@ def start(directory: Path, names: Sequence[str]) -> list[str]:
     if not names:
         return []
     began = time.time()
-    command = [sys.executable, "-m", "qkdctl.network.host", str(directory), *names]
+    command = python("qkdctl.network.host", str(directory), *names)
     with (directory / HOST_LOG).open("ab") as log:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, check=False

@@ -10,12 +10,12 @@ import asyncio
 import ctypes
 import logging
 import signal
-import sys
 from contextlib import suppress
 from pathlib import Path
 
 from qkdctl.network.link_specs import SessionSpec
 from qkdctl.network.linkend import LinkEnd
+from qkdctl.programs import python
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +48,7 @@ class Sessions:
             return
         with (self._home / LOG).open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "qkdctl",
-                *self._spec.arguments,
+                *python("qkdctl", *self._spec.arguments),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
