@@ -25,6 +25,7 @@
 
 #define SCALAR_ENTRIES \
     .cascade_tell = cascade_tell_scalar, \
+    .cascade_tell_ends = cascade_tell_ends_scalar, \
     .coincidences = coincidences_scalar, \
     .correlate = correlate_scalar, \
     .decode_t2 = decode_t2_scalar, \
@@ -44,7 +45,6 @@
     .popcount = popcount_scalar, \
     .prefix_parity = prefix_parity_scalar, \
     .search_choose = search_choose_scalar, \
-    .search_cuts = search_cuts_scalar, \
     .search_free = search_free_scalar, \
     .search_key = search_key_scalar, \
     .search_new = search_new_scalar, \
@@ -74,7 +74,6 @@
     .popcount = popcount_avx2, \
     .prefix_parity = prefix_parity_avx2, \
     .search_choose = search_choose_avx2, \
-    .search_cuts = search_cuts_avx2, \
     .search_free = search_free_avx2, \
     .search_key = search_key_avx2, \
     .search_new = search_new_avx2, \

@@ -14,12 +14,16 @@ typedef struct qkd_search qkd_search;
 typedef struct qkd_decoder qkd_decoder;
 
 typedef struct {
-    /* Alice's part of Cascade: the prefix parities at some cuts, counts[p] of them in pass p. Cuts go from 1 to
-     * n_places and are told once: told[p] holds a mark for each told before. A pass that is not open is NULL.
+    /* Alice's part of Cascade: the prefix parities at some cuts, counts[p] of them in pass p, packed as
+     * cascade_tell/packed_cuts.h says. Cuts go from 1 to n_places, 64 to 2^31, and are told once: told[p] holds a
+     * mark for each told before. A pass that is not open is NULL.
      * Gives 0, CUTS_MISCOUNTED, CUT_OUTSIDE or CUT_REPEATED; after these nothing may be said. */
     int (*cascade_tell)(const uint8_t *const *prefix, uint8_t *const *told, size_t n_places,
-                        const uint32_t *counts, size_t n_passes, const uint32_t *cuts, size_t n_cuts,
+                        const uint32_t *counts, size_t n_passes, const uint8_t *cuts, size_t n_bytes,
                         uint8_t *parities);
+    /* Those at the ends of the first n blocks of a pass that was opened just now. */
+    void (*cascade_tell_ends)(const uint8_t *prefix, uint8_t *told, size_t n_places, size_t block, size_t n,
+                              uint8_t *parities);
 
     /* Pair two ascending streams greedily, one to one; gives the number of pairs, at most min(n_a, n_b), or
      * SIZE_MAX if a stream does not ascend. */
@@ -111,10 +115,9 @@ typedef struct {
     int (*search_open)(qkd_search *search, int kind, const uint64_t *random, size_t block_places,
                        const uint8_t *parities);
     /* Correct what has been found, and choose the next cuts, at most `spare` of them in vain to save rounds.
-     * `counts` gets the number in each of MAX_PASSES passes. Gives the sum, -NO_MEMORY or -CONTRADICTION. */
-    ptrdiff_t (*search_choose)(qkd_search *search, size_t spare, uint32_t *counts);
-    /* Write the cuts chosen last, pass after pass; once. */
-    void (*search_cuts)(qkd_search *search, uint32_t *cuts);
+     * `counts` gets the number in each of MAX_PASSES passes, `cuts` where they stand, packed as
+     * cascade_tell/packed_cuts.h says, until the next call. Gives the sum, -NO_MEMORY or -CONTRADICTION. */
+    ptrdiff_t (*search_choose)(qkd_search *search, size_t spare, uint32_t *counts, const uint8_t **cuts);
     /* Take Alice's parities at these cuts. Gives 0 or -NO_MEMORY. */
     int (*search_take)(qkd_search *search, const uint8_t *parities);
     /* The key as far as it is corrected. */

@@ -1,7 +1,9 @@
 """The cffi extension as :mod:`postproc.kernels` uses it; the C side is described in ``csrc/kernels.h``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
+
+from typing_extensions import Buffer
 
 class Pointer(Protocol):
     """A C pointer; compares by address."""
@@ -11,7 +13,8 @@ class Pointer(Protocol):
 class KernelTable(Pointer, Protocol):
     """One entry per kernel: the best variant at some level."""
 
-    cascade_tell: Callable[[Pointer, Pointer, int, Sequence[int], int, Pointer, int, Pointer], int]
+    cascade_tell: Callable[[Pointer, Pointer, int, Pointer, int, bytes, int, Pointer], int]
+    cascade_tell_ends: Callable[[Pointer, Pointer, int, int, int, Pointer], None]
     coincidences: Callable[[Pointer, int, Pointer, int, int, Pointer, Pointer], int]
     correlate: Callable[[Pointer, int, Pointer, int, int, int, int, int, Pointer], int]
     decode_t2: Callable[[Pointer, int, int, int, int, Pointer, Pointer, Pointer], int]
@@ -32,13 +35,12 @@ class KernelTable(Pointer, Protocol):
     permute: Callable[[Pointer, Pointer, int, int, Pointer], int]
     popcount: Callable[[Pointer, int], int]
     prefix_parity: Callable[[Pointer, int, Pointer], None]
-    search_choose: Callable[[Pointer, int, Pointer], int]
-    search_cuts: Callable[[Pointer, Pointer], None]
+    search_choose: Callable[[Pointer, int, Pointer, Pointer], int]
     search_free: Callable[[Pointer], None]
     search_key: Callable[[Pointer, Pointer], None]
     search_new: Callable[[Pointer, int], Pointer]
     search_open: Callable[[Pointer, int, Pointer, int, Pointer], int]
-    search_take: Callable[[Pointer, Pointer], int]
+    search_take: Callable[[Pointer, bytes], int]
     slide_states: Callable[[Pointer, int, int, Pointer, Pointer, int, int, int, int, Pointer, Pointer], int]
     subset_parity: Callable[[int, Pointer, int], int]
     toeplitz_hash: Callable[[Pointer, int, Pointer, int, Pointer], int]
@@ -51,6 +53,8 @@ class KernelTable(Pointer, Protocol):
 
 class _Ffi(Protocol):
     def new(self, cdecl: str, init: Any = ...) -> Any: ...
+    def buffer(self, pointer: Any, size: int) -> Buffer: ...
+    def unpack(self, pointer: Any, length: int) -> Any: ...
     def from_buffer(self, cdecl: str, buffer: Any, require_writable: bool = ...) -> Pointer: ...
 
 class _Lib(Protocol):

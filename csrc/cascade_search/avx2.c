@@ -2,12 +2,15 @@
 
 #include "isa.h"
 #include "permute/permute.h"
+#include "prefix_parity/prefix_parity.h"
 
 #define TARGET TARGET_AVX2
 
 #include "cascade_search/view.inc.h"
 
 #include "cascade_search/search.inc.h"
+
+#include "cascade_search/fresh.inc.h"
 
 #include "cascade_search/rounds.inc.h"
 
@@ -24,17 +27,12 @@ TARGET_AVX2 void search_free_avx2(qkd_search *search)
 TARGET_AVX2 int search_open_avx2(qkd_search *search, int kind, const uint64_t *random, size_t block_places,
                                  const uint8_t *parities)
 {
-    return open_pass(search, kind, random, block_places, parities, permute_avx2);
+    return open_pass(search, kind, random, block_places, parities, &(helpers){permute_avx2, prefix_parity_avx2});
 }
 
-TARGET_AVX2 ptrdiff_t search_choose_avx2(qkd_search *search, size_t spare, uint32_t *counts)
+TARGET_AVX2 ptrdiff_t search_choose_avx2(qkd_search *search, size_t spare, uint32_t *counts, const uint8_t **cuts)
 {
-    return choose_cuts(search, spare, counts);
-}
-
-TARGET_AVX2 void search_cuts_avx2(qkd_search *search, uint32_t *cuts)
-{
-    write_cuts(search, cuts);
+    return choose_cuts(search, spare, counts, cuts);
 }
 
 TARGET_AVX2 int search_take_avx2(qkd_search *search, const uint8_t *parities)

@@ -5,8 +5,9 @@
  * on it, and do. No address depends on the key itself.
  *
  * Included once by each variant, after view.inc.h. */
-#include "subset_parity/subset.h"
+#include "cascade_tell/packed_cuts.h"
 #include "kernels.h"
+#include "subset_parity/subset.h"
 #include "words.h"
 
 enum { EAGER_PASSES = 2, MAX_DEPTH = 4, BATCH = 32 };
@@ -18,40 +19,13 @@ struct qkd_search {
     size_t wanted;       /* cuts asked for and not answered */
     unsigned total_told; /* Alice's parity of all bits */
     uint64_t *key, *corrected;
+    view *fresh;         /* a pass in which nothing was flipped since it was opened, or NULL: see fresh.inc.h */
+    uint8_t *prefix;     /* its prefix parities */
+    uint8_t *lean;       /* for each of its odd intervals: whether the prefix before it differs from Alice's */
+    uint8_t *packed;     /* the cuts chosen last */
+    size_t lean_room, packed_room;
     view passes[MAX_PASSES];
 };
-
-TARGET static void fill_cells(qkd_search *s, view *v, const uint64_t *bits)
-{
-    for (uint32_t i = 0; i < s->n_words; i++) {
-        uint64_t keep = v->kind == PASS_CHOSEN ? subset_word(v->subset, i) : ~(uint64_t)0;
-        v->cells[i] = (cell){.bits = bits[i] & keep};
-    }
-    v->cells[s->n_words] = (cell){.cuts = 1};
-}
-
-/* Cut the pass into blocks, with Alice's parities at their ends. There is room for all to be odd. */
-TARGET static void cut_blocks(qkd_search *s, view *v, size_t block, const uint8_t *parities)
-{
-    uint32_t end_of_all = 64 * s->n_words, at = 0;
-    unsigned before = 0;
-    for (size_t i = 0; at < end_of_all; i++) {
-        uint32_t end = end_of_all - at > block ? at + (uint32_t)block : end_of_all;
-        int known = v->kind == PASS_SHUFFLED && end == end_of_all;
-        unsigned told = known ? s->total_told : parities[i >> 3] >> (i & 7) & 1;
-        cell *first = v->cells + (at >> 6);
-        uint64_t odd = told ^ before ^ parity_between(v->cells, at, end);
-        first->cuts |= (uint64_t)1 << (at & 63);
-        first->told |= (uint64_t)before << (at & 63);
-        first->odd |= odd << (at & 63);
-        if (odd)
-            push_odd(v, at, end);
-        before = told;
-        at = end;
-    }
-    if (v->kind == PASS_NATURAL)
-        s->total_told = before;
-}
 
 /* The intervals asked for are still odd, and not cut since: the second of two equal entries goes. */
 TARGET static size_t drop_stale(view *v)
@@ -71,15 +45,15 @@ TARGET static size_t drop_stale(view *v)
 }
 
 /* The cuts that halve an interval `depth` times, each before those inside its halves. */
-TARGET static uint32_t *list_cuts(cell *cells, span whole, int depth, uint32_t *out)
+TARGET static void list_cuts(cell *cells, span whole, int depth, cut_writer *out)
 {
     if (!depth || whole.end - whole.start == 1)
-        return out;
+        return;
     uint32_t middle = (whole.start + whole.end) / 2;
     add_cut(cells, middle);
-    *out++ = middle;
-    out = list_cuts(cells, (span){whole.start, middle}, depth - 1, out);
-    return list_cuts(cells, (span){middle, whole.end}, depth - 1, out);
+    put_cut(out, middle);
+    list_cuts(cells, (span){whole.start, middle}, depth - 1, out);
+    list_cuts(cells, (span){middle, whole.end}, depth - 1, out);
 }
 
 /* How many these are. */
@@ -140,17 +114,35 @@ TARGET static void split_once(view *v, const uint8_t *parities, size_t at)
     v->alone.length = (size_t)(alone - v->alone.items);
 }
 
-TARGET static inline uint32_t index_in(const view *v, uint32_t place)
+/* Which bits stand at BATCH places of a pass. */
+TARGET static void find_indices(const view *v, const uint32_t *place, uint32_t *index)
 {
-    return v->kind == PASS_SHUFFLED ? index_at(&v->order, place) : place;
+    memcpy(index, place, BATCH * sizeof *index);
+    if (v->kind != PASS_SHUFFLED)
+        return;
+    if (walks(&v->order))
+        for (int i = 0; i < BATCH; i++)
+            index[i] = index_at(&v->order, index[i]);
+    else
+        for (int r = ROUNDS; r-- > 0;)
+            for (int i = 0; i < BATCH; i++)
+                index[i] = round_back(&v->order, r, index[i], 0);
 }
 
-/* Where a bit stands in a pass, for some at once. */
-TARGET static void find_places(const view *v, const uint32_t *index, size_t n, uint32_t *place)
+/* Where BATCH bits stand in a pass. */
+TARGET static void find_places(const view *v, const uint32_t *index, uint32_t *place)
 {
-    for (size_t i = 0; i < n; i++)
-        place[i] = v->kind == PASS_SHUFFLED ? place_of(&v->order, index[i]) : index[i];
-    for (size_t i = 0; i < n; i++)
+    memcpy(place, index, BATCH * sizeof *place);
+    if (v->kind == PASS_SHUFFLED) {
+        if (walks(&v->order))
+            for (int i = 0; i < BATCH; i++)
+                place[i] = place_of(&v->order, place[i]);
+        else
+            for (int r = 0; r < ROUNDS; r++)
+                for (int i = 0; i < BATCH; i++)
+                    place[i] = round_onwards(&v->order, r, place[i], 0);
+    }
+    for (int i = 0; i < BATCH; i++)
         __builtin_prefetch(v->cells + (place[i] >> 6));
 }
 
@@ -171,11 +163,13 @@ static int reserve_in_all(qkd_search *s, size_t more)
  * again unless Alice's parities contradict each other. */
 TARGET static int flip_batch(qkd_search *s, view *from, size_t first, size_t n)
 {
-    uint32_t index[BATCH], place[MAX_PASSES][BATCH];
-    for (size_t i = 0; i < n; i++)
-        index[i] = index_in(from, from->alone.items[first + i].start);
+    uint32_t index[BATCH], place[MAX_PASSES][BATCH], *here = place[from - s->passes];
+    for (size_t i = 0; i < BATCH; i++)
+        here[i] = i < n ? from->alone.items[first + i].start : 0;
+    find_indices(from, here, index);
     for (int q = 0; q < s->n_passes; q++)
-        find_places(s->passes + q, index, n, place[q]);
+        if (s->passes + q != from)
+            find_places(s->passes + q, index, place[q]);
     if (!reserve_in_all(s, n))
         return -NO_MEMORY;
     for (size_t i = 0; i < n; i++) {

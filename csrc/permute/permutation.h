@@ -101,29 +101,42 @@ static inline uint32_t word_before(const round_key *k, uint32_t word, uint32_t n
     return word;
 }
 
+/* Round `r`, onwards and back. With a power of two of words nothing is walked through, and there is no loop. */
+static inline uint32_t round_onwards(const permutation *p, int r, uint32_t index, int walks)
+{
+    const round_key *k = p->rounds + r;
+    uint32_t word = index >> 6, bit = (index + rotation_of(k, word)) & 63;
+    word = (walks ? word_after(k, word, p->n_words) : mixed(k, word)) + k->shift[group_of(r, bit)];
+    word -= word >= p->n_words ? p->n_words : 0;
+    return word << 6 | bit;
+}
+
+static inline uint32_t round_back(const permutation *p, int r, uint32_t index, int walks)
+{
+    const round_key *k = p->rounds + r;
+    uint32_t word = index >> 6, bit = index & 63, shift = k->shift[group_of(r, bit)];
+    word += word < shift ? p->n_words - shift : -shift;
+    word = walks ? word_before(k, word, p->n_words) : unmixed(k, word);
+    return word << 6 | ((bit - rotation_of(k, word)) & 63);
+}
+
+static inline int walks(const permutation *p)
+{
+    return p->n_words & (p->n_words - 1);
+}
+
 /* Where bit `index` goes. */
 static inline uint32_t place_of(const permutation *p, uint32_t index)
 {
-    uint32_t word = index >> 6, bit = index & 63;
-    for (int r = 0; r < ROUNDS; r++) {
-        const round_key *k = p->rounds + r;
-        bit = (bit + rotation_of(k, word)) & 63;
-        word = word_after(k, word, p->n_words) + k->shift[group_of(r, bit)];
-        word -= word >= p->n_words ? p->n_words : 0;
-    }
-    return word << 6 | bit;
+    for (int r = 0; r < ROUNDS; r++)
+        index = round_onwards(p, r, index, 1);
+    return index;
 }
 
 /* Which bit comes to `place`. */
 static inline uint32_t index_at(const permutation *p, uint32_t place)
 {
-    uint32_t word = place >> 6, bit = place & 63;
-    for (int r = ROUNDS; r-- > 0;) {
-        const round_key *k = p->rounds + r;
-        uint32_t shift = k->shift[group_of(r, bit)];
-        word += word < shift ? p->n_words - shift : -shift;
-        word = word_before(k, word, p->n_words);
-        bit = (bit - rotation_of(k, word)) & 63;
-    }
-    return word << 6 | bit;
+    for (int r = ROUNDS; r-- > 0;)
+        place = round_back(p, r, place, 1);
+    return place;
 }

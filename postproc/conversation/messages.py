@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from functools import lru_cache
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -70,6 +71,12 @@ class TranscriptTag(Message, frozen=True):
 M = TypeVar("M", bound=Message)
 
 
+@lru_cache(maxsize=64)
+def _or_abort(kind: type[Message]) -> Any:
+    """Give the union that a decoder is made for: making it takes longer than decoding a short message."""
+    return kind | Abort if kind is not Abort else Abort
+
+
 def encode(message: Message) -> bytes:
     """Encode a message for the wire."""
     return wire.encode(message, compact=True)
@@ -84,7 +91,7 @@ def decode(payload: bytes, kind: type[M]) -> M | Abort:
         If the bytes are anything else.
     """
     try:
-        message: M | Abort = wire.decode(payload, kind | Abort if kind is not Abort else Abort)
+        message: M | Abort = wire.decode(payload, _or_abort(kind))
     except ValueError as error:
         raise ProtocolViolation(f"expected {kind.__name__}: {error}") from None
     return message

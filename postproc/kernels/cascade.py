@@ -10,7 +10,18 @@ from numpy.typing import NDArray
 
 from postproc.bits import Bits
 from postproc.errors import InputError
-from postproc.kernels.arguments import as_bits, byte_pointers, room, room_for_bits, to_fill, to_read, vector
+from postproc.kernels.arguments import (
+    as_bits,
+    byte_pointers,
+    bytes_from,
+    bytes_to_fill,
+    numbers,
+    numbers_from,
+    room_for_bits,
+    to_fill,
+    to_read,
+    vector,
+)
 from postproc.kernels.counting import prefix_parity
 from postproc.kernels.dispatch import lib, table
 
@@ -57,13 +68,26 @@ def subset_parity(subset: int, bits: Bits) -> int:
     return table().subset_parity(subset, to_read(bits.packed), _whole_words(bits))
 
 
+def cut_bits(n_places: int) -> int:
+    """Say how many bits a cut takes where it travels: see ``csrc/cascade_tell/packed_cuts.h``."""
+    return (n_places - 1).bit_length()
+
+
 class CascadeTeller:
-    """Alice's prefix parities of all passes, and which of them were told: each is told once."""
+    """Alice's prefix parities of all passes, and which of them were told: each is told once.
+
+    Parameters
+    ----------
+    n_places : int
+        64 or a multiple, at most 2^31.
+    """
 
     def __init__(self, n_places: int) -> None:
-        self._n_places = n_places
+        self._n_places, self._width = n_places, cut_bits(n_places)
         self._prefix, self._told = (byte_pointers(MAX_PASSES) for _ in "pt")
         self._kept: list[object] = []
+        self._counts = numbers(MAX_PASSES)
+        self._out, self._room = bytes_to_fill(0), 0
 
     def open(self, number: int, bits: Bits, *, total_known: bool) -> None:
         """Prepare a pass, before any cut of it may be asked for.
@@ -85,39 +109,66 @@ class CascadeTeller:
         self._prefix[number], self._told[number] = to_read(prefix.packed), to_fill(told)
         self._kept += [prefix, told]
 
-    def tell(self, counts: Sequence[int], cuts: NDArray[np.uint32]) -> Bits:
+    def tell_ends(self, number: int, block_places: int, count: int) -> Bits:
+        """Give the parities at the ends of the first `count` blocks of a pass that was opened just now."""
+        if (
+            block_places < 1
+            or not 0 <= count <= -(-self._n_places // block_places)
+            or not self._prefix[number]
+        ):
+            raise InputError(
+                f"pass {number} has no {count} blocks of {block_places} of {self._n_places} places"
+            )
+        out = room_for_bits(count)
+        known, told = self._prefix[number], self._told[number]
+        table().cascade_tell_ends(known, told, self._n_places, block_places, count, to_fill(out))
+        return as_bits(out, count)
+
+    def tell(self, counts: Sequence[int], cuts: bytes) -> bytes:
         """Give the parities at cuts.
 
         Parameters
         ----------
         counts : sequence of int
             How many of the cuts are in each pass, the first passes first.
-        cuts : array of uint32
-            How many bits each parity covers: 1 to their number.
+        cuts : bytes
+            How many bits each parity covers, 1 to their number, packed as ``csrc/cascade_tell/packed_cuts.h`` says.
+
+        Returns
+        -------
+        bytes
+            Packed bits, one for each cut.
 
         Raises
         ------
         InputError
-            If a cut is outside, or has been told before. Nothing may then be said, nor asked again.
+            If a cut is outside, or has been told before, or they are not as many as counted. Nothing may then be
+            said, nor asked again.
         """
-        cuts = vector(cuts, np.uint32, "cuts")
-        out = room_for_bits(len(cuts))
-        known, told, n = self._prefix, self._told, self._n_places
-        if len(counts) > MAX_PASSES:
-            raise InputError(f"{len(cuts)} cuts cannot be {counts}")
+        passes, asked = len(counts), sum(counts)
+        if asked * self._width > 8 * len(cuts):
+            raise InputError(self._complaint(lib.CUTS_MISCOUNTED, counts, cuts))
         try:
-            fault = table().cascade_tell(
-                known, told, n, counts, len(counts), to_read(cuts), len(cuts), to_fill(out)
-            )
-        except OverflowError:  # below 0 or beyond 32 bits
-            raise InputError(f"{len(cuts)} cuts cannot be {counts}") from None
-        if fault == lib.CUTS_MISCOUNTED:
-            raise InputError(f"sent {len(cuts)} cuts and counted {tuple(counts)} in passes that are open")
+            self._counts[0:passes] = counts
+        except (IndexError, OverflowError):  # too many, below 0 or beyond 32 bits
+            raise InputError(f"cuts in passes cannot be {counts}") from None
+        n_bytes = (asked + 7) // 8
+        if n_bytes > self._room:
+            self._out, self._room = bytes_to_fill(n_bytes), n_bytes
+        fault = table().cascade_tell(
+            self._prefix, self._told, self._n_places, self._counts, passes, cuts, len(cuts), self._out
+        )
+        if fault:
+            raise InputError(self._complaint(fault, counts, cuts))
+        return bytes_from(self._out, n_bytes)
+
+    def _complaint(self, fault: int, counts: Sequence[int], cuts: bytes) -> str:
         if fault == lib.CUT_OUTSIDE:
-            raise InputError(f"asked for a parity outside the block of {self._n_places} bits")
+            return f"asked for a parity outside the block of {self._n_places} bits"
         if fault == lib.CUT_REPEATED:
-            raise InputError("asked twice for the same parity")
-        return as_bits(out, len(cuts))
+            return "asked twice for the same parity"
+        width = self._width
+        return f"sent {len(cuts)} bytes of cuts of {width} bits and counted {tuple(counts)} in passes that are open"
 
 
 class CascadeSearch:
@@ -139,8 +190,8 @@ class CascadeSearch:
             raise MemoryError(f"no memory to search {len(key)} bits")
         self._passes = 0
         self._wanted = 0
-        self._counts = room(MAX_PASSES, np.uint32)
-        self._counts_pointer = to_fill(self._counts)
+        self._width = cut_bits(len(key))
+        self._counts, self._cuts = numbers(MAX_PASSES), byte_pointers(1)
 
     def __del__(self) -> None:
         if getattr(self, "_handle", None):
@@ -178,7 +229,7 @@ class CascadeSearch:
             raise MemoryError(f"no memory to open a pass of {64 * self._n_words} bits")
         self._passes += 1
 
-    def choose(self, spare: int) -> tuple[NDArray[np.uint32], tuple[int, ...]]:
+    def choose(self, spare: int) -> tuple[bytes, tuple[int, ...]]:
         """Correct what is found, and choose the cuts to ask for.
 
         Parameters
@@ -188,8 +239,9 @@ class CascadeSearch:
 
         Returns
         -------
-        cuts : array of uint32
-            Pass after pass; none if all intervals are even, as far as is known.
+        cuts : bytes
+            Pass after pass, packed as ``csrc/cascade_tell/packed_cuts.h`` says; none if all intervals are even, as
+            far as is known.
         counts : tuple of int
             How many cuts in each pass.
 
@@ -198,27 +250,32 @@ class CascadeSearch:
         InputError
             If Alice's parities contradict each other.
         """
-        wanted = self._kernels.search_choose(self._handle, spare, self._counts_pointer)
+        wanted = self._kernels.search_choose(self._handle, spare, self._counts, self._cuts)
         if wanted == -lib.CONTRADICTION:
             raise InputError("parities contradict each other")
         if wanted < 0:
             raise MemoryError("no memory to search for errors")
-        cuts = room(wanted, np.uint32)
-        self._kernels.search_cuts(self._handle, to_fill(cuts))
         self._wanted = wanted
-        return cuts, tuple(self._counts[: self._passes].tolist())
+        cuts = bytes_from(self._cuts[0], (wanted * self._width + 7) // 8)
+        return cuts, tuple(numbers_from(self._counts, self._passes))
 
-    def take(self, parities: Bits) -> None:
+    def take(self, parities: bytes) -> None:
         """Take Alice's parities at the cuts chosen last.
+
+        Parameters
+        ----------
+        parities : bytes
+            Packed bits, one for each cut; unused ones are zero.
 
         Raises
         ------
         InputError
             If they are too many or too few.
         """
-        if len(parities) != self._wanted:
-            raise InputError(f"{self._wanted} parities were asked for, got {len(parities)}")
-        if self._kernels.search_take(self._handle, to_read(parities.packed)):
+        n_bytes, in_last = (self._wanted + 7) // 8, self._wanted % 8
+        if len(parities) != n_bytes or (in_last and parities[n_bytes - 1] >> in_last):
+            raise InputError(f"{self._wanted} parities were asked for, got {len(parities)} bytes")
+        if self._kernels.search_take(self._handle, parities):
             raise MemoryError("no memory to search for errors")
         self._wanted = 0
 

@@ -14,6 +14,7 @@ from postproc.conversation.dialogue import Hear, Note, Say
 from postproc.conversation.messages import Message, decode, encode
 from postproc.entropy import Stream
 from postproc.errors import ProtocolViolation
+from postproc.kernels import popcount
 from postproc.reconciliation.profile import Method, Profile
 from postproc.reconciliation.reconciler import make_reconciler
 from postproc.types import Figure, Role
@@ -222,6 +223,6 @@ def reconcile_bits(
         int(figures.get("reconciliation_rounds", 0)),
         len(course.lengths),
         sum(course.lengths),
-        (corrected ^ bob).count() / max(1, len(bob)),
+        popcount(corrected ^ bob) / max(1, len(bob)),
         tuple(course.turns),
     )

@@ -89,3 +89,17 @@ def cuts_in(start: int, end: int, depth: int) -> list[int]:
         return []
     middle = (start + end) // 2
     return [middle, *cuts_in(start, middle, depth - 1), *cuts_in(middle, end, depth - 1)]
+
+
+def pack_cuts(cuts: Sequence[int], n_places: int) -> bytes:
+    """Pack cuts as they travel: one less than each in as few bits as the last place needs, the lowest bit first."""
+    width, all_bits = (n_places - 1).bit_length(), 0
+    for number, cut in enumerate(cuts):
+        all_bits |= cut - 1 << number * width
+    return all_bits.to_bytes((len(cuts) * width + 7) // 8, "little")
+
+
+def unpack_cuts(packed: bytes, count: int, n_places: int) -> list[int]:
+    """Undo :func:`pack_cuts`."""
+    width, all_bits = (n_places - 1).bit_length(), int.from_bytes(packed, "little")
+    return [(all_bits >> number * width) % 2**width + 1 for number in range(count)]

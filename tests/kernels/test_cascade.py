@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from postproc import kernels
 from postproc.bits import Bits
 from postproc.errors import InputError
-from postproc.kernels.cascade import MAX_PASSES, PERMUTATION_WORDS
+from postproc.kernels.cascade import MAX_PASSES, PERMUTATION_WORDS, cut_bits
 from postproc.reconciliation.randomised import subset_mask
 from postproc.reference import cascade as oracle
 
@@ -83,23 +83,57 @@ def test_alice_tells_prefix_parities_of_any_passes(rng: np.random.Generator):
     teller = kernels.CascadeTeller(320)
     teller.open(0, first, total_known=False)
     teller.open(2, second, total_known=True)
-    cuts = np.array([5, 320, 64, 3, 319, 1], np.uint32)
+    cuts = [5, 320, 64, 3, 319, 1]
     prefix = [np.append(0, np.cumsum(bits.to_array()) % 2) for bits in (first, second)]
     expected = [prefix[0][5], prefix[0][320], *prefix[1][[64, 3, 319, 1]]]
-    assert teller.tell((2, 0, 4), cuts).to_array().tolist() == expected
+    told = teller.tell((2, 0, 4), oracle.pack_cuts(cuts, 320))
+    assert Bits.from_bytes(told, 6).to_array().tolist() == expected
+
+
+@pytest.mark.parametrize("n_words", [1, 3, 64, 2**25])
+def test_cuts_travel_as_the_oracle_packs_them(rng: np.random.Generator, n_words: int):
+    cuts = [1, 64 * n_words, *(1 + rng.integers(0, 64 * n_words, 20)).tolist()]
+    packed = oracle.pack_cuts(cuts, 64 * n_words)
+    assert cut_bits(64 * n_words) * len(cuts) <= 8 * len(packed) < cut_bits(64 * n_words) * len(cuts) + 8
+    assert oracle.unpack_cuts(packed, len(cuts), 64 * n_words) == cuts
+
+
+@pytest.mark.parametrize("block", [1, 2, 5, 32, 64, 100, 320])
+@pytest.mark.parametrize("total_known", [False, True])
+def test_alice_tells_the_parities_at_the_ends_of_blocks(
+    rng: np.random.Generator, block: int, total_known: bool
+):
+    bits, ends = Bits.from_bytes(rng.bytes(40)), [*range(block, 320, block), 320]
+    teller = kernels.CascadeTeller(320)
+    teller.open(0, bits, total_known=total_known)
+    ends = ends[: len(ends) - total_known]
+    prefix = np.append(0, np.cumsum(bits.to_array()) % 2)
+    assert teller.tell_ends(0, block, len(ends)).to_array().tolist() == prefix[ends].tolist()
+    for end in [*ends[:3], *ends[-3:], 320] if total_known else ends[:3]:
+        with pytest.raises(InputError, match="asked twice"):
+            teller.tell((1,), oracle.pack_cuts([end], 320))
+
+
+@pytest.mark.parametrize(("number", "block", "count"), [(0, 64, 6), (0, 0, 1), (0, 64, -1), (1, 64, 1)])
+def test_blocks_that_are_not_there_have_no_ends(number: int, block: int, count: int):
+    teller = kernels.CascadeTeller(320)
+    teller.open(0, Bits.zeros(320), total_known=False)
+    with pytest.raises(InputError, match=f"pass {number} has no {count} blocks of {block} of 320 places"):
+        teller.tell_ends(number, block, count)
 
 
 @pytest.mark.parametrize(
     ("counts", "cuts", "complaint"),
     [
-        ((1,), [0], "outside the block of 320 bits"),
-        ((1,), [321], "outside the block"),
-        ((1,), [2**32 - 1], "outside the block"),
+        ((1,), [321], "outside the block of 320 bits"),
+        ((1,), [512], "outside the block"),
         ((2,), [7, 7], "asked twice"),
         ((0, 1), [320], "asked twice"),
         ((1,), [9], "asked twice"),
         ((1, 0, 1), [1, 2], "counted"),
         ((1,), [1, 2], "counted"),
+        ((3,), [1, 2], "counted"),
+        ((2**32 - 1,), [1, 2], "counted"),
         ((3, -1), [1, 2], "cannot be"),
         ((0,) * (MAX_PASSES + 1), [], "cannot be"),
     ],
@@ -108,9 +142,36 @@ def test_alice_refuses_cuts_against_the_rules(counts, cuts, complaint: str):
     teller = kernels.CascadeTeller(320)
     for number in range(2):
         teller.open(number, Bits.zeros(320), total_known=number == 1)
-    teller.tell((1,), np.array([9], np.uint32))
+    teller.tell((1,), oracle.pack_cuts([9], 320))
     with pytest.raises(InputError, match=complaint):
-        teller.tell(counts, np.array(cuts, np.uint32))
+        teller.tell(counts, oracle.pack_cuts(cuts, 320))
+
+
+def test_alice_refuses_cuts_with_unused_bits_set():
+    teller = kernels.CascadeTeller(320)
+    teller.open(0, Bits.zeros(320), total_known=False)
+    with pytest.raises(InputError, match="counted"):
+        teller.tell((1,), b"\x08\x02")
+
+
+@given(st.binary(max_size=40), st.lists(st.integers(0, 12), max_size=3), st.integers(1, 3))
+@settings(deadline=None)
+def test_alice_reads_any_bytes_as_cuts_or_refuses_them(cuts: bytes, counts: list[int], n_words: int):
+    n = 64 * n_words
+    teller = kernels.CascadeTeller(n)
+    for number in range(3):
+        teller.open(number, Bits.from_bytes(bytes(range(8 * n_words))), total_known=False)
+    whole = oracle.unpack_cuts(cuts, sum(counts), n)
+    parts = np.split(np.array(whole, int), np.cumsum(counts)[:-1]) if counts else []
+    sound = oracle.pack_cuts(whole, n) == cuts and all(cut <= n for cut in whole)
+    sound &= all(len(set(part.tolist())) == len(part) for part in parts)
+    if sound:
+        prefix = np.cumsum(Bits.from_bytes(bytes(range(8 * n_words))).to_array()) % 2
+        told = Bits.from_bytes(teller.tell(counts, cuts), len(whole))
+        assert told.to_array().tolist() == [prefix[cut - 1] for cut in whole]
+    else:
+        with pytest.raises(InputError, match=r"asked|counted"):
+            teller.tell(counts, cuts)
 
 
 class Game:
@@ -147,14 +208,16 @@ class Game:
 
     def play(self, spare: int) -> bool:
         """One round; false if nothing is left to ask."""
-        cuts, counts = self.search.choose(spare)
+        packed, counts = self.search.choose(spare)
+        cuts = oracle.unpack_cuts(packed, sum(counts), 64 * self.n_words)
+        assert oracle.pack_cuts(cuts, 64 * self.n_words) == packed
         self.plain.correct()
         assert self.search.key.to_array().tolist() == self.plain.key
-        self.check(cuts.tolist(), counts)
-        parts = np.split(cuts, np.cumsum(counts)[:-1])
+        self.check(cuts, counts)
+        parts = np.split(np.array(cuts, int), np.cumsum(counts)[:-1])
         answers = [bit for number, part in enumerate(parts) for bit in self.tell(number, part.tolist())]
         if len(cuts):
-            self.search.take(Bits.from_array(np.array(answers)))
+            self.search.take(Bits.from_array(np.array(answers)).to_bytes())
         return len(cuts) > 0
 
     def check(self, cuts: list[int], counts) -> None:
@@ -206,9 +269,9 @@ def test_the_search_takes_what_it_asked_for_and_no_more():
     with pytest.raises(InputError, match="the pass has 2 parities, got 3"):
         search.open("natural", np.zeros(1, np.uint64), 32, Bits.zeros(3))
     search.open("natural", np.zeros(1, np.uint64), 32, Bits.from_array(np.array([1, 1])))
-    cuts, counts = search.choose(0)
-    assert (cuts.tolist(), counts) == ([16], (1,))
-    with pytest.raises(InputError, match="1 parities were asked for, got 2"):
-        search.take(Bits.zeros(2))
+    assert search.choose(0) == (oracle.pack_cuts([16], 64), (1,))
+    for wrong in (b"", bytes(2), b"\x02"):
+        with pytest.raises(InputError, match=f"1 parities were asked for, got {len(wrong)} bytes"):
+            search.take(wrong)
     with pytest.raises(InputError, match="cannot open a pass"):
         search.open("shuffled", np.zeros(38, np.uint64), 32, Bits.zeros(1))

@@ -59,8 +59,11 @@ def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
         placed.flags.writeable = False
         return placed
 
-    for module in (arguments, cascade_kernels, records, sliding, slots, timetags):
+    for module in (arguments, records, sliding, slots, timetags):
         monkeypatch.setattr(module, "room", room)
+    monkeypatch.setattr(
+        cascade_kernels, "bytes_to_fill", lambda count: arguments.to_fill(room(count, np.dtype(np.uint8)))
+    )
     return copy
 
 
@@ -114,9 +117,11 @@ def test_cascade_tell(level: str, place, rng: np.random.Generator, n_cuts: int):
     bits = bits_between(place, rng, 8)
     teller = kernels.CascadeTeller(64)
     teller.open(0, bits, total_known=False)
-    cuts = place((64 - rng.permutation(64)[:n_cuts]).astype(np.uint32))
+    cuts = 64 - rng.permutation(64)[:n_cuts]
+    packed = arguments.to_read(place(np.frombuffer(cascade.pack_cuts(cuts.tolist(), 64), np.uint8)))
     prefix = parity.prefix_parity(bits).to_array()
-    assert teller.tell((n_cuts,), cuts).to_array().tolist() == prefix[cuts - 1].tolist()
+    told = Bits.from_bytes(teller.tell((n_cuts,), packed), n_cuts)
+    assert told.to_array().tolist() == prefix[cuts - 1].tolist()
 
 
 @pytest.mark.parametrize("block", [1, 5, 64])
@@ -127,8 +132,9 @@ def test_cascade_search(level: str, place, rng: np.random.Generator, block: int)
         random = place(rng.integers(0, 2**64, 38, np.uint64))
         search.open(kind, random, 512 if kind == "chosen" else block, Bits(place(parities.packed), blocks))
     try:
-        cuts, _ = search.choose(3)
-        search.take(bits_between(place, rng, (len(cuts) + 7) // 8).slice(0, len(cuts)))
+        _, counts = search.choose(3)
+        unused = -sum(counts) % 8
+        search.take(arguments.to_read(bits_between(place, rng, (sum(counts) + 7) // 8, unused).packed))
         search.choose(1000)
     except InputError as error:  # parities at random contradict each other now and then
         assert "contradict" in str(error)  # noqa: PT017

@@ -8,7 +8,7 @@ from postproc.errors import ProtocolViolation
 from postproc.reconciliation.cascade.messages import CutsWanted
 from postproc.reconciliation.cascade.schedule import Step
 from postproc.reconciliation.cascade.teller import Teller
-from postproc.reference.cascade import is_member
+from postproc.reference.cascade import is_member, pack_cuts
 
 KEY = Bits.from_bytes(bytes(range(40, 56)), 128)
 
@@ -21,12 +21,14 @@ def teller() -> Teller:
 
 
 def wanted(*cuts: list[int], compared: int = 4, charged: bool = True) -> CutsWanted:
-    together = np.array([cut for each in cuts for cut in each], np.uint32)
+    together = pack_cuts([cut for each in cuts for cut in each], 128)
     return CutsWanted(tuple(map(len, cuts)), together, compared, charged)
 
 
 def ask(teller: Teller, message: CutsWanted) -> Bits:
-    return teller.answer(message, charged=True)
+    answer = teller.answer(message, charged=True)
+    assert answer.count == answer.discloses() == message.count
+    return Bits.from_bytes(answer.parities, answer.count)
 
 
 def test_she_opens_a_pass_with_the_parities_at_its_block_ends():
@@ -52,10 +54,12 @@ def test_cuts_may_come_in_any_order_but_once(teller: Teller):
         ask(teller, wanted([6, 7, 6], compared=2))
 
 
-@pytest.mark.parametrize("cuts", [[0], [129], [3, 2**32 - 1], [0, 5]])
-def test_cuts_outside_the_block_are_refused(teller: Teller, cuts: list[int]):
-    with pytest.raises(ProtocolViolation, match="outside the block of 128 bits"):
-        ask(teller, wanted(cuts))
+def test_cuts_outside_the_block_are_refused():
+    teller = Teller(Bits.from_bytes(bytes(range(24))))
+    teller.open(Step("natural", 64), bytes(16))
+    for cuts in ([193], [3, 256], [256, 5]):
+        with pytest.raises(ProtocolViolation, match="outside the block of 192 bits"):
+            ask(teller, CutsWanted((len(cuts),), pack_cuts(cuts, 192), 3, True))
 
 
 @pytest.mark.parametrize("cut", [32, 64, 96, 128])
@@ -82,9 +86,15 @@ def test_requests_for_more_or_fewer_passes_are_refused(teller: Teller, cuts):
 
 
 def test_miscounted_cuts_are_refused(teller: Teller):
-    message = CutsWanted((2,), np.array([7, 8, 9], np.uint32), 4, True)
-    with pytest.raises(ProtocolViolation, match="Bob sent 3 cuts and counted"):
-        ask(teller, message)
+    for counts in ((2,), (4,)):
+        with pytest.raises(ProtocolViolation, match="Bob sent 3 bytes of cuts of 7 bits and counted"):
+            ask(teller, CutsWanted(counts, pack_cuts([7, 8, 9], 128), 4, True))
+
+
+def test_cuts_after_the_last_are_refused(teller: Teller):
+    teller.close(CutsWanted((0,), b"", 4, True), charged=True)
+    with pytest.raises(ProtocolViolation, match="Bob sent 1 bytes of cuts and counted none"):
+        teller.close(CutsWanted((0,), b"\0", 4, True), charged=True)
 
 
 def test_a_subset_is_opened_when_somebody_asks(teller: Teller):

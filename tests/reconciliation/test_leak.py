@@ -16,7 +16,7 @@ from postproc.reconciliation.cascade.schedule import schedule
 from postproc.reconciliation.codes.library import library
 from postproc.reconciliation.ldpc.encoder import Encoder
 from postproc.reconciliation.ldpc.plan import Plan
-from postproc.reference.cascade import is_member, place_of
+from postproc.reference.cascade import is_member, place_of, unpack_cuts
 from tests.support.reconciled import Tap, converse, noisy_pair
 from tests.support.wires import Enemy, faults
 
@@ -41,7 +41,8 @@ def count_cascade(frames: list[tuple[str, bytes]]) -> dict[str, int]:
         if tag == "CutsWanted":
             counts["bob"], unheard = counts["bob"] + unheard, 0
         else:
-            parities = bits_in(fields[-1])
+            parities = bits_in(fields[-1]) if tag == "PassesOpened" else fields[0]
+            assert tag == "PassesOpened" or len(fields[1]) == -(-parities // 8)
             counts["alice"], unheard = counts["alice"] + parities, unheard + parities
     return counts
 
@@ -139,10 +140,11 @@ def test_cascade_is_charged_at_least_the_rank_of_its_parities():
             step = next(steps)
             opened = [order_of(step.kind, row.tolist(), n) for row in step.random(fields[0])]
             orders += opened
-            rows += [interval(order, int(cut), n) for order in opened for cut in step.block_ends(n)]
+            ends = [*range(step.block_bits, n, step.block_bits), n][: step.blocks_told(n)]
+            rows += [interval(order, cut, n) for order in opened for cut in ends]
         elif tag == "CutsWanted":
-            counts, cuts = fields[0], np.frombuffer(fields[1][1], "<u4")
-            asked = np.split(cuts, np.cumsum(counts)[:-1])
+            counts, cuts = fields[0], unpack_cuts(fields[1], sum(fields[0]), n)
+            asked = np.split(np.array(cuts, int), np.cumsum(counts)[:-1])
             rows += [interval(o, int(cut), n) for o, part in zip(orders, asked, strict=True) for cut in part]
     charged = run.bob.record.disclosed_bits()
     assert len(rows) == charged

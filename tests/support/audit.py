@@ -28,7 +28,7 @@ def _length(bits) -> int:
 
 _RECONCILIATION: dict = {
     "PassesOpened": lambda fields: _length(fields[1]),
-    "CutParities": lambda fields: _length(fields[0]),
+    "CutParities": lambda fields: fields[0],
     "CutsWanted": lambda fields: fields[2] if fields[3] else 0,
     "Syndromes": lambda fields: _length(fields[3]) - fields[2],
     "FramesDecoded": lambda fields: _length(fields[0]) if fields[1] else 0,

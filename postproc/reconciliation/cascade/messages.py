@@ -7,11 +7,14 @@ parity compared, unless the session's proof grants the eavesdropper the error pa
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import Annotated
+
+import msgspec
 
 from postproc.bits import Bits
 from postproc.conversation.messages import Message
+
+Count = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 
 
 class PassesOpened(Message, frozen=True):
@@ -40,18 +43,24 @@ class CutsWanted(Message, frozen=True):
     ----------
     counts : tuple of int
         How many cuts in each open pass.
-    cuts : array of uint32
-        Pass after pass: how many bits, in the order of that pass, each parity shall cover.
+    cuts : bytes
+        Pass after pass: how many bits, in the order of that pass, each parity shall cover; packed as
+        ``csrc/cascade_tell/packed_cuts.h`` says.
     compared : int
         How many of Alice's parities Bob has compared with his since he last spoke.
     charged : bool
         Whether the session charges Bob's side.
     """
 
-    counts: tuple[int, ...]
-    cuts: NDArray[np.uint32]
-    compared: int
+    counts: tuple[Count, ...]
+    cuts: bytes
+    compared: Count
     charged: bool
+
+    @property
+    def count(self) -> int:
+        """How many cuts in all passes together."""
+        return sum(self.counts)
 
     def discloses(self) -> int:
         """One bit for each comparison: everything said here is a function of their outcomes."""
@@ -59,10 +68,18 @@ class CutsWanted(Message, frozen=True):
 
 
 class CutParities(Message, frozen=True):
-    """Alice's answer: the prefix parities at the cuts, in the order in which they were asked."""
+    """Alice's answer: the prefix parities at the cuts, in the order in which they were asked.
 
-    parities: Bits
+    Attributes
+    ----------
+    count : int
+    parities : bytes
+        So many packed bits; unused ones are zero.
+    """
+
+    count: Count
+    parities: bytes
 
     def discloses(self) -> int:
         """One bit for each parity."""
-        return len(self.parities)
+        return self.count

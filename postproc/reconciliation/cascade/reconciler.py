@@ -50,11 +50,11 @@ class CascadeReconciler:
             opened = teller.open(step, entropy.bytes(SEED_BYTES))
             _enter(books, len(opened.parities))
             yield from say(opened)
-            while len((wanted := (yield from hear(CutsWanted))).cuts):
-                _enter(books, len(wanted.cuts))
+            while told := (wanted := (yield from hear(CutsWanted))).count:
+                _enter(books, told)
                 books.rounds += 1
-                yield from say(CutParities(teller.answer(wanted, charged=charged)))
-            teller.check(wanted, charged=charged)
+                yield from say(teller.answer(wanted, charged=charged))
+            teller.close(wanted, charged=charged)
         yield from note(**books.figures())
 
     def bob(self, key: Bits, qber: float, entropy: Stream) -> Dialogue[Bits]:
@@ -68,10 +68,10 @@ class CascadeReconciler:
             opened = yield from hear(PassesOpened)
             search.open(step, opened)
             _enter(books, len(opened.parities))
-            while len((wanted := search.want()).cuts):
+            while asked := (wanted := search.want()).count:
                 yield from say(wanted)
-                search.take(wanted, (yield from hear(CutParities)))
-                _enter(books, len(wanted.cuts))
+                search.take(asked, (yield from hear(CutParities)))
+                _enter(books, asked)
                 books.rounds += 1
             yield from say(wanted)
         yield from note(**books.figures())

@@ -50,7 +50,7 @@ class Search:
         if step.kind == "chosen":
             self._open_subsets(step, opened)
         else:
-            self._expect(opened.parities, len(step.block_ends(self._places)))
+            self._expect(len(opened.parities), step.blocks_told(self._places))
             self._search.open(step.kind, step.random(opened.seed)[0], step.block_bits, opened.parities)
 
     def want(self) -> CutsWanted:
@@ -69,25 +69,28 @@ class Search:
             counts + (0,) * self._passes_without_views, cuts, self._last_compared, self._charged
         )
 
-    def take(self, wanted: CutsWanted, answer: CutParities) -> None:
-        """Take Alice's parities at the cuts last asked for.
+    def take(self, asked: int, answer: CutParities) -> None:
+        """Take Alice's parities at the cuts last asked for, so many.
 
         Raises
         ------
         ProtocolViolation
             If they are too many or too few.
         """
-        self._expect(answer.parities, len(wanted.cuts))
-        self._search.take(answer.parities)
+        self._expect(answer.count, asked)
+        try:
+            self._search.take(answer.parities)
+        except InputError as error:
+            raise ProtocolViolation(f"in Alice's answer, {error}") from None
 
-    def _expect(self, parities: Bits, due: int) -> None:
-        if len(parities) != due:
-            raise ProtocolViolation(f"Alice told {len(parities)} parities where {due} were due")
+    def _expect(self, told: int, due: int) -> None:
+        if told != due:
+            raise ProtocolViolation(f"Alice told {told} parities where {due} were due")
         self._last_compared = due
 
     def _open_subsets(self, step: Step, opened: PassesOpened) -> None:
         """Compare whole subsets; only where one differs, its bits are looked at, and those of all others."""
-        self._expect(opened.parities, step.passes)
+        self._expect(len(opened.parities), step.passes)
         key, random = self._search.key, step.random(opened.seed)
         ours = [subset_parity(int(row[0]), key) for row in random]
         told = opened.parities.to_array().tolist()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from postproc.bits import Bits
 from postproc.errors import InputError, ProtocolViolation
 from postproc.kernels import CascadeTeller, permute, subset_parity
-from postproc.reconciliation.cascade.messages import CutsWanted, PassesOpened
+from postproc.reconciliation.cascade.messages import CutParities, CutsWanted, PassesOpened
 from postproc.reconciliation.cascade.schedule import Step
 from postproc.reconciliation.randomised import in_whole_words, subset_mask
 
@@ -40,11 +39,12 @@ class Teller:
         shuffled = step.kind == "shuffled"
         bits = permute(random[0], self._key) if shuffled else self._key
         self._teller.open(self._passes, bits, total_known=shuffled)
-        ends = step.block_ends(len(self._key))
+        parities = self._teller.tell_ends(self._passes, step.block_bits, step.blocks_told(len(self._key)))
         self._passes += 1
-        return PassesOpened(seed, self._tell([0] * (self._passes - 1) + [len(ends)], ends))
+        self._last_told = len(parities)
+        return PassesOpened(seed, parities)
 
-    def answer(self, wanted: CutsWanted, *, charged: bool) -> Bits:
+    def answer(self, wanted: CutsWanted, *, charged: bool) -> CutParities:
         """Give the parities at cuts.
 
         Raises
@@ -52,19 +52,30 @@ class Teller:
         ProtocolViolation
             If the request repeats a cut, leaves the block, or miscounts what Bob has compared.
         """
-        self.check(wanted, charged=charged)
+        self._check(wanted, charged)
         for number in [p for p in self._subsets if wanted.counts[p]]:
             self._teller.open(number, self._subsets.pop(number)(), total_known=True)
-        return self._tell(wanted.counts, wanted.cuts)
+        try:
+            parities = self._teller.tell(wanted.counts, wanted.cuts)
+        except InputError as error:
+            raise ProtocolViolation(f"Bob {error}: the block ends here") from None
+        self._last_told = told = wanted.count
+        return CutParities(told, parities)
 
-    def check(self, wanted: CutsWanted, *, charged: bool) -> None:
-        """Hold what Bob says against the rules, but for the cuts themselves.
+    def close(self, wanted: CutsWanted, *, charged: bool) -> None:
+        """Take note that Bob asks for nothing more of the passes open.
 
         Raises
         ------
         ProtocolViolation
-            If he speaks of other passes, or miscounts.
+            If he sends cuts all the same, speaks of other passes, or miscounts what he has compared.
         """
+        self._check(wanted, charged)
+        if wanted.cuts:
+            raise ProtocolViolation(f"Bob sent {len(wanted.cuts)} bytes of cuts and counted none")
+
+    def _check(self, wanted: CutsWanted, charged: bool) -> None:
+        """Hold what Bob says against the rules, but for the cuts themselves."""
         if len(wanted.counts) != self._passes:
             raise ProtocolViolation(f"Bob asked in {len(wanted.counts)} passes where {self._passes} are open")
         if wanted.compared != self._last_told or wanted.charged != charged:
@@ -72,14 +83,6 @@ class Teller:
                 f"Bob says that he compared {wanted.compared} parities (charged: {wanted.charged}), "
                 f"Alice told {self._last_told} (charged: {charged})"
             )
-
-    def _tell(self, counts: Sequence[int], cuts: NDArray[np.uint32]) -> Bits:
-        try:
-            parities = self._teller.tell(counts, cuts)
-        except InputError as error:
-            raise ProtocolViolation(f"Bob {error}: the block ends here") from None
-        self._last_told = len(parities)
-        return parities
 
     def _open_subsets(self, words: list[int]) -> Bits:
         """Tell the subsets' parities; what else there is to know of one is prepared when somebody asks."""
