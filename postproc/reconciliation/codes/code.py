@@ -76,6 +76,16 @@ class Code:
         """Give the syndrome of `length` bits."""
         return kernels.ldpc_syndrome(self.row_start, self.column, self.shift, bits)
 
+    def bits_of(self, checks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Give the bits that any of these checks adds up, ascending; there is at least one check."""
+        rows, places = np.divmod(checks, LIFTING)
+        entries = [np.arange(*self.row_start[row : row + 2]) for row in rows]
+        bits = [
+            LIFTING * self.column[e].astype(np.int64) + (place + self.shift[e]) % LIFTING
+            for e, place in zip(entries, places, strict=True)
+        ]
+        return np.unique(np.concatenate(bits))
+
     def decoder(self) -> kernels.LdpcDecoder:
         """Give a decoder for words of this code; see :class:`postproc.kernels.LdpcDecoder`."""
         return kernels.LdpcDecoder(self.row_start, self.column, self.shift, self.n_columns)

@@ -24,6 +24,10 @@ MAX_SWEEPS = 200
 PATIENCE, PATIENCE_WITH_LONG_FRAMES = 6, 10
 """A frame that stalls for so many sweeps hardly ever comes through; longer ones take smaller steps."""
 
+FEW_CHECKS = 4
+"""A frame that stalls with no more checks than these unfulfilled holds a handful of wrong bits that confirm each other,
+mostly a chain of columns of degree 2: no further sweep frees it, and disclosed bits hardly ever hit it."""
+
 Unpacked = NDArray[np.uint8]
 
 
@@ -81,16 +85,42 @@ class _Frame:
         From the start each time: a decoder that goes on from where it was stuck mostly stays there.
         """
         decoder = spare.take(self._layout.code)
-        ratio = ratio_of(self._plan.error_rate_for(self._disclosed))
-        decoder.start(Belief(self._bits, self._known, self._unknown, ratio))
-        bits, sweeps = decoder.run(tables(), self._syndrome, MAX_SWEEPS, self._patience)
+        word = self._search(decoder)
         spare.give_back(self._layout.code, decoder)
-        if sweeps:
-            self.decoded = words_of(bits)[self._layout.first_payload :]
-        return sweeps > 0
+        if word is not None:
+            self.decoded = words_of(word)[self._layout.first_payload :]
+        return word is not None
+
+    def _search(self, decoder: LdpcDecoder) -> Bits | None:
+        """Give a codeword: that of what is known or, where it stalls close to one, of a bit of which it is too sure.
+
+        Like the number of sweeps, the bits that come into question depend on the errors, not on the key.
+        """
+        word, sweeps = self._run(decoder, self._bits, self._known, self._unknown)
+        for bit in () if sweeps else self._in_question(word):
+            otherwise = _with_bits(self._bits, bit, 1 - word.to_array()[bit])
+            known, unknown = _with_bits(self._known, bit, 1), _with_bits(self._unknown, bit, 0)
+            found, sweeps = self._run(decoder, otherwise, known, unknown)
+            if sweeps:
+                return found
+        return word if sweeps else None
+
+    def _run(self, decoder: LdpcDecoder, bits: Bits, known: Bits, unknown: Bits) -> tuple[Bits, int]:
+        ratio = ratio_of(self._plan.error_rate_for(self._disclosed))
+        decoder.start(Belief(bits, known, unknown, ratio))
+        return decoder.run(tables(), self._syndrome, MAX_SWEEPS, self._patience)
+
+    def _in_question(self, word: Bits) -> NDArray[np.int64]:
+        """Give the bits, none of them known, of a stalled word's unfulfilled checks, if these are few."""
+        code = self._layout.code
+        unfulfilled = np.flatnonzero(code.syndrome(word).to_array() != self._syndrome.to_array())
+        if len(unfulfilled) > FEW_CHECKS:
+            return np.empty(0, np.int64)
+        bits = code.bits_of(unfulfilled)
+        return bits[self._known.to_array()[bits] == 0]
 
 
-def _with_bits(word: Bits, at: NDArray[np.int64], bits: Unpacked | int) -> Bits:
+def _with_bits(word: Bits, at: NDArray[np.int64] | np.int64, bits: Unpacked | int) -> Bits:
     unpacked = word.to_array()
     unpacked[at] = bits
     return Bits.from_array(unpacked)
