@@ -117,7 +117,7 @@ class _Frame:
         if len(unfulfilled) > FEW_CHECKS:
             return np.empty(0, np.int64)
         bits = code.bits_of(unfulfilled)
-        return bits[self._known.to_array()[bits] == 0]
+        return np.asarray(bits[self._known.to_array()[bits] == 0])
 
 
 def _with_bits(word: Bits, at: NDArray[np.int64] | np.int64, bits: Unpacked | int) -> Bits:
