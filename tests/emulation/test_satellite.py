@@ -67,10 +67,14 @@ def test_it_lasts_and_there_is_nothing_before_and_after() -> None:
 
 
 def test_fading_is_a_beta_distribution() -> None:
-    """Kolmogorov and Smirnov: a false alarm in a million; mean and variance at five standard deviations."""
+    """Kolmogorov and Smirnov: a false alarm in a million; mean and variance at five standard deviations.
+
+    The disc of 10 urad is as bright as a Gaussian beam on its axis whose radius, at 1/e^2, is w = 10 urad / sqrt 2; off
+    the axis by a Rayleigh distributed r the share is exp(-2 r^2 / w^2), to the power of 4 (sigma / w)^2 uniform.
+    """
     path = replace(PASS, pointing_urad=1.5)
-    beta = (5.0 / 1.5) ** 2 / 4
-    assert path.beta == pytest.approx(beta)
+    beta = (10.0 / sqrt(2) / 1.5) ** 2 / 4
+    assert path.light.beta == pytest.approx(beta)
     shares = np.array([path.fading(11, block) for block in range(4000)])
     assert stats.kstest(shares, stats.beta(beta, 1).cdf).pvalue > 1e-6
     mean = beta / (beta + 1)

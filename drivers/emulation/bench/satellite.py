@@ -1,18 +1,17 @@
 """A satellite's pass over the receiver: how far it is, how fast that changes, what of its light arrives.
 
-The orbit is a circle and the Earth a sphere that stands still, which is good to a few percent of the duration. Loss is
-that of a beam that fills a disc, of the air's plane layers, and of what else there is; on top of it the pointing
-jitters. A transmitter's pulse that leaves at t arrives at ``t + range(t) / c``, exactly.
+The orbit is a circle and the Earth a sphere that stands still, which is good to a few percent of the duration. What
+arrives is worked out in :mod:`~drivers.emulation.bench.free_space`, with the pointing's jitter drawn for each block. A
+transmitter's pulse that leaves at t arrives at ``t + range(t) / c``, exactly.
 
-Sources: geometry, O. Montenbruck and E. Gill, "Satellite Orbits" (2000), ch. 2; loss and beta-distributed fading, J. H.
-Shapiro, S. Guha and B. I. Erkmen, J. Opt. Netw. 4, 501 (2005), and V. P. Vasylyev et al., PRL 108, 220501 (2012).
+Source of the geometry: O. Montenbruck and E. Gill, "Satellite Orbits" (2000), ch. 2.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import acos, asin, cos, inf, log10, pi, radians, sin, sqrt
+from math import acos, asin, cos, inf, log10, pi, radians, sqrt
 from typing import Annotated
 
 import numpy as np
@@ -20,6 +19,7 @@ from annotated_types import Ge, Gt, Interval
 from numpy.typing import NDArray
 
 from drivers.emulation.bench.detection import Times
+from drivers.emulation.bench.free_space import LightPath
 from drivers.emulation.bench.parameters import NonNegative, Positive, _Strict
 from drivers.emulation.bench.seeds import stream
 from postproc.timetags.types import PICOSECONDS_PER_SECOND
@@ -44,7 +44,7 @@ class SatellitePass(_Strict):
     horizon_deg : float
         Below this elevation there is no link.
     divergence_urad : float
-        Full divergence of the beam: a disc of ``divergence * range`` is lit.
+        Full divergence of the beam: a disc of ``divergence * range``, as bright as the beam on its axis, would hold it.
     aperture_m : float
         Diameter of the receiver's telescope.
     zenith_transmission : float
@@ -108,20 +108,24 @@ class SatellitePass(_Strict):
         # The horizon's own instant is in, whatever the last digit says.
         if elevation_deg < self.horizon_deg - 1e-9:
             return inf
-        spread = 20 * log10(max(self.divergence_urad * 1e-3 * range_km / self.aperture_m, 1.0))
-        air = -10 * log10(self.zenith_transmission) / sin(radians(elevation_deg))
-        return spread + air + self.optics_db
+        return self.light.aimed_loss_db(1e3 * range_km, elevation_deg)
+
+    @cached_property
+    def light(self) -> LightPath:
+        """The way of its light."""
+        return LightPath(
+            divergence_urad=self.divergence_urad,
+            aperture_m=self.aperture_m,
+            zenith_transmission=self.zenith_transmission,
+            pointing_urad=self.pointing_urad,
+            other_losses_db=self.optics_db,
+        )
 
     def fading(self, seed: int, block: int) -> float:
         """Share of the light that the pointing lets arrive in a block; its distribution is a beta."""
         if not self.pointing_urad:
             return 1.0
-        return float(stream(seed, "pointing", block).random() ** (1 / self.beta))
-
-    @property
-    def beta(self) -> float:
-        """Shape of the fading: beam radius over the pointing's, squared, over 4; its mean is ``beta / (beta + 1)``."""
-        return (self.divergence_urad / 2 / self.pointing_urad) ** 2 / 4 if self.pointing_urad else inf
+        return float(stream(seed, "pointing", block).random() ** (1 / self.light.beta))
 
     def loss_db(self, seed: int, block: int, time_s: float) -> float:
         """Loss in a block in whose middle it is such a time."""

@@ -76,8 +76,9 @@ def pooled_bits(
     total = Statistics((0,), (0,), (0,), (0,))
     slots = round(parameters.slot_hz * STEP_S)
     settings = settings_of(parameters, slots)
+    path = optics.path
     losses = [
-        optics.loss_db(range_m, elevation)
+        path.mean_loss_db(range_m, elevation)
         for one in pooled
         for range_m, elevation in zip(one.range_m, one.elevation_deg, strict=True)
     ]
