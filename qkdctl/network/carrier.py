@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
@@ -171,8 +171,8 @@ class Carrier:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def void(self, letter: Letter) -> bool:
-        """Tell all routes of a relay that nothing came of it; give whether all its ends have heard."""
+    async def void(self, letter: Letter, key_ids: Sequence[str] = ()) -> bool:
+        """Tell all routes of a relay that nothing came of it, or not of some keys; give whether all its ends hear."""
         packed, heard = pack_letter(letter), True
         if letter.onward and not letter.routes:
             with suppress(Refusal):
@@ -180,7 +180,7 @@ class Carrier:
         for number in range(len(letter.routes)):
             # Whoever cannot be reached drops it by itself, later.
             try:
-                await self._relay.void(packed, number)
+                await self._relay.void(packed, number, tuple(key_ids))
             except Refusal:
                 heard = False
         return heard

@@ -68,7 +68,7 @@ class Domain:
     async def withdraw(self, letter: Letter | None, key_ids: Sequence[str]) -> bool:
         """See :class:`~qkdctl.network.border.Inland`."""
         if letter is not None:
-            return await self._carrier.void(letter)
+            return await self._carrier.void(letter, key_ids)
         work = partial(drop_keys, key_ids=key_ids, why="voided by the domain that they came from")
         return bool(await self._writer.do(work))
 

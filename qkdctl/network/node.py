@@ -34,6 +34,7 @@ from qkdctl.network.calls import LinkCalls, News
 from qkdctl.network.cards import Signer
 from qkdctl.network.carrier import Carrier
 from qkdctl.network.clock import Clock, scenario_clock
+from qkdctl.network.demands import Demands
 from qkdctl.network.inland import Domain
 from qkdctl.network.light import Light
 from qkdctl.network.linkend import LinkEnd, link_end
@@ -162,11 +163,11 @@ async def running(spec: NodeSpec, clock: Clock | None = None) -> AsyncIterator[t
         here = _local(config)
         links = {card.name: card for card in spec.map}
         domains: dict[str, Onward] = {}
-        receiver = Receiver(writer, here, kem, spec.labels, links, domains)
+        receiver = Receiver(writer, here, kem, Demands(spec), spec.labels, links, domains)
         relay = Relay(spec.name, node.ends, receiver)
         carrier = Carrier(spec, relay, node.states, domains)
         stack.push_async_callback(carrier.finish)
-        quotas = Quotas(spec.customers, await writer.do(spent_today))
+        quotas = Quotas(spec.customers, await writer.do(partial(spent_today, saes=spec.saes)))
         supply = NetworkSupply(spec, writer, here, carrier, quotas)
         for at_border in (border for border in spec.borders if border.node == spec.name):
             domain = Domain(spec, writer, here, carrier)

@@ -97,6 +97,6 @@ class Recipient(Protocol):
         """
         ...
 
-    async def drop(self, letter: Letter) -> None:
-        """Forget the keys of a relay that came to nothing."""
+    async def drop(self, letter: Letter, key_ids: tuple[str, ...]) -> None:
+        """Forget keys of a relay that came to nothing, now and should they arrive later."""
         ...

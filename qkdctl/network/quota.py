@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
@@ -65,11 +65,14 @@ class Quotas:
             self._spent[customer.name] = self._spent.get(customer.name, 0) + bits
 
 
-def spent_today(store: KeyStore, connection: Connection) -> dict[str, int]:
-    """Read what applications were given today; work for the :class:`~qkdctl.kme.writer.Writer`."""
+def spent_today(store: KeyStore, connection: Connection, saes: Collection[str]) -> dict[str, int]:
+    """Read what a node's own applications were given today; work for the :class:`~qkdctl.kme.writer.Writer`.
+
+    Keys that others sent here count at the node that drew them.
+    """
     day = datetime.now(UTC).date().isoformat()
     rows = connection.execute(
         "SELECT master, sum(size_bits) AS bits FROM supply WHERE state != 'lost' AND made_at >= ? GROUP BY master",
         (day,),
     ).fetchall()
-    return {row["master"]: int(row["bits"]) for row in rows}
+    return {row["master"]: int(row["bits"]) for row in rows if row["master"] in saes}

@@ -16,6 +16,7 @@ from qkdctl.kme.hybrid import KemKeys
 from qkdctl.kme.refusal import Refusal, bad, unavailable
 from qkdctl.kme.writer import Writer
 from qkdctl.network.composition import composition
+from qkdctl.network.demands import Demands
 from qkdctl.network.hybrid import Mask, masked, plain
 from qkdctl.network.link_specs import LinkCard
 from qkdctl.network.ports import LinkRefused
@@ -46,6 +47,8 @@ class Receiver:
         Its applications.
     kem : KemKeys
         Its key pairs.
+    demands : Demands
+        What its domain demands of keys.
     labels : collection of str
         Of keys that are delivered here.
     links : mapping of str to LinkCard
@@ -58,6 +61,7 @@ class Receiver:
         writer: Writer,
         here: Local,
         kem: KemKeys,
+        demands: Demands,
         labels: Collection[str],
         links: Mapping[str, LinkCard],
         domains: Mapping[str, Onward],
@@ -65,6 +69,7 @@ class Receiver:
         self._writer = writer
         self._here = here
         self._kem = kem
+        self._demands = demands
         self._labels = labels
         self._links = links
         self._domains = domains
@@ -72,6 +77,7 @@ class Receiver:
 
     def expect(self, letter: Letter) -> None:
         """See :class:`~qkdctl.network.ports.Recipient`."""
+        self._demands.check(letter)
         if letter.onward:
             if letter.onward not in self._domains:
                 raise LinkRefused(f"there is no way into the domain {letter.onward!r} from here")
@@ -91,14 +97,13 @@ class Receiver:
         if whole is not None:
             await self._keep(letter, Secret(self._mask(letter)(whole)), label)
 
-    async def drop(self, letter: Letter) -> None:
+    async def drop(self, letter: Letter, key_ids: tuple[str, ...]) -> None:
         """See :class:`~qkdctl.network.ports.Recipient`."""
         self._assembly.drop(letter.relay)
         if letter.onward:
             if letter.onward in self._domains:
                 await self._domains[letter.onward].void(letter)
             return
-        key_ids = letter.terms.key_ids
         work = partial(drop_keys, key_ids=key_ids, why="the relay was called off")
         if not await self._writer.do(work):
             raise LinkRefused("the keys were collected")

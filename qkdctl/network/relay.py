@@ -68,8 +68,8 @@ class Relay:
         letter, route = read_letter(packed, share)
         return await self._pass_on(packed, share, letter, route, (), value.reveal(), label)
 
-    async def void(self, packed: bytes, share: int) -> None:
-        """Tell the nodes of a route that nothing came of it.
+    async def void(self, packed: bytes, share: int, key_ids: tuple[str, ...] = ()) -> None:
+        """Tell the nodes of a route that nothing came of it, or not of some of its keys.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class Relay:
             If the last one does not hear, or its keys were collected already.
         """
         letter, route = read_letter(packed, share)
-        await _agreed(self._hop(route), Void(packed, share), letter, route)
+        await _agreed(self._hop(route), Void(packed, share, key_ids), letter, route)
 
     async def answer(self, word: Word, link: str) -> Answer:
         """Answer the node at the other end of a link."""
@@ -176,7 +176,10 @@ class Relay:
 
     async def _answer_void(self, word: Void, letter: Letter, route: Route) -> Answer:
         if self._node == route.nodes[-1]:
-            await self._recipient.drop(letter)
+            key_ids = word.key_ids or letter.terms.key_ids
+            if not set(key_ids) <= set(letter.terms.key_ids):
+                raise LinkRefused("the keys are not those of the letter")
+            await self._recipient.drop(letter, key_ids)
             return Answer()
         hop = self._hop(route)
         hop.promises.release((letter.relay, word.share))

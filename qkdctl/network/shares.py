@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
@@ -10,6 +11,9 @@ from qkdctl.network.envelope import xor
 
 PATIENCE_S = 30.0
 """How long shares wait for the others."""
+
+REMEMBERED_S = 2 * PATIENCE_S
+"""How long a relay that was called off is remembered: no envelope is on its way for longer."""
 
 MOST_WAITING = 4096
 
@@ -42,6 +46,7 @@ class Assembly:
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._now = now
         self._waiting: dict[str, _Waiting] = {}
+        self._dropped: OrderedDict[str, float] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -63,9 +68,11 @@ class Assembly:
         Raises
         ------
         ValueError
-            If it came before, does not belong to the others, or there are too many relays unfinished.
+            If it came before, does not belong to the others, was called off, or there are too many relays unfinished.
         """
         self.sweep()
+        if relay in self._dropped:
+            raise ValueError("the relay was called off")
         if relay not in self._waiting and len(self._waiting) >= MOST_WAITING:
             raise ValueError("too many relays are unfinished")
         found = self._waiting.setdefault(relay, _Waiting(count, self._now() + PATIENCE_S, letter))
@@ -78,11 +85,16 @@ class Assembly:
         return xor(*found.shares.values())
 
     def drop(self, relay: str) -> None:
-        """Forget a relay's shares."""
+        """Forget a relay's shares, and those that may still be on their way."""
         self._waiting.pop(relay, None)
+        self._dropped[relay] = self._now() + REMEMBERED_S
+        while len(self._dropped) > MOST_WAITING:
+            self._dropped.popitem(last=False)
 
     def sweep(self) -> None:
         """Forget what waits for too long."""
         now = self._now()
         for relay in [name for name, one in self._waiting.items() if one.until < now]:
             del self._waiting[relay]
+        for relay in [name for name, until in self._dropped.items() if until < now]:
+            del self._dropped[relay]

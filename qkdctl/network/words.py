@@ -117,10 +117,19 @@ class Envelope(msgspec.Struct, frozen=True, tag="envelope"):
 
 
 class Void(msgspec.Struct, frozen=True, tag="void"):
-    """Says that nothing came of a relay: whoever holds something of it drops it."""
+    """Says that nothing came of a relay: whoever holds something of it drops it.
+
+    Attributes
+    ----------
+    letter : bytes
+    share : int
+    key_ids : tuple of str
+        Which of its keys; all, where it is empty.
+    """
 
     letter: bytes
     share: int
+    key_ids: tuple[str, ...] = ()
 
 
 Word = Reserve | Envelope | Void

@@ -9,6 +9,7 @@ from qkdctl.kme.refusal import EMPTY, unavailable
 from qkdctl.kme.words import Terms
 from qkdctl.network.envelope import HopKey
 from qkdctl.network.letters import pack_letter
+from qkdctl.network.ports import LinkRefused
 from qkdctl.network.promises import Promises
 from qkdctl.network.relay import Relay
 from qkdctl.network.shares import Assembly
@@ -70,12 +71,15 @@ class Recipient:
         pass
 
     async def take(self, packed, letter, share, value, label):
-        secret = self.assembly.add(letter.relay, packed, len(letter.routes), share, value.reveal())
+        try:
+            secret = self.assembly.add(letter.relay, packed, len(letter.routes), share, value.reveal())
+        except ValueError as error:
+            raise LinkRefused(str(error)) from None
         if secret is not None:
             assert letter.relay not in self.got
             self.got[letter.relay] = secret
 
-    async def drop(self, letter):
+    async def drop(self, letter, key_ids):
         self.assembly.drop(letter.relay)
         self.got.pop(letter.relay, None)
 
