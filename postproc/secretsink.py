@@ -1,18 +1,21 @@
 """What post-processing asks of a key store.
 
-One small interface: stage a key with everything that belongs to it, confirm it, nothing else. Each call is
-one durable transaction. :mod:`qkdctl.keystore` implements it; :class:`MemorySink` is for tests.
+One small interface: stage a key with everything that belongs to it, then confirm it, quarantine it or forget it. Each
+call is one durable transaction. :mod:`qkdctl.keystore` implements it; :class:`MemorySink` is for tests.
 """
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, Protocol
+from typing import Any, Literal, NoReturn, Protocol
 
 import msgspec
 
 from postproc.authentication.pool import AuthenticationPool, block_source
 from postproc.bits import Bits
 from postproc.types import Role
+
+Fate = Literal["confirmed", "quarantined", "none"]
+"""What a store has made of a block's key: whether and how it is there, or was."""
 
 
 class SecretKey(msgspec.Struct, frozen=True):
@@ -72,16 +75,20 @@ class SecretSink(Protocol):
         """Make a staged key available, and its refill part of the pool, in one transaction."""
         ...
 
+    def quarantine(self, session: bytes, block: int) -> None:
+        """Keep a staged key apart: it is never delivered, and what it held for the pool goes, in one transaction."""
+        ...
+
     def discard(self, session: bytes, block: int) -> None:
         """Forget a staged key."""
         ...
 
     def unsettled(self) -> tuple[tuple[bytes, int], ...]:
-        """Name the blocks, by session and number, whose keys are staged and neither confirmed nor discarded."""
+        """Name the blocks, by session and number, whose keys are staged and nothing more."""
         ...
 
-    def holds(self, session: bytes, block: int) -> bool:
-        """Say whether a block's key was confirmed here, whatever became of it since."""
+    def fate(self, session: bytes, block: int) -> Fate:
+        """Say what was made of a block's key here, whatever became of it since."""
         ...
 
 
@@ -90,15 +97,16 @@ class MemorySink:
 
     Attributes
     ----------
-    staged, confirmed : dict of int to Bits
+    staged, confirmed, quarantined : dict of int to Bits
         By block.
     """
 
     def __init__(self, pool: AuthenticationPool) -> None:
         self._pool = pool
         self._waiting: dict[int, SecretKey] = {}
-        self._held: set[tuple[bytes, int]] = set()
+        self._fates: dict[tuple[bytes, int], Fate] = {}
         self.confirmed: dict[int, Bits] = {}
+        self.quarantined: dict[int, Bits] = {}
 
     @property
     def staged(self) -> dict[int, Bits]:
@@ -113,8 +121,13 @@ class MemorySink:
         """See :class:`SecretSink`."""
         key = self._waiting.pop(block)
         self.confirmed[block] = key.bits
-        self._held.add((session, block))
+        self._fates[session, block] = "confirmed"
         self._pool.refill(key.source, key.refill, key.hash_source, key.epsilon)
+
+    def quarantine(self, session: bytes, block: int) -> None:
+        """See :class:`SecretSink`."""
+        self.quarantined[block] = self._waiting.pop(block).bits
+        self._fates[session, block] = "quarantined"
 
     def discard(self, session: bytes, block: int) -> None:
         """See :class:`SecretSink`."""
@@ -124,6 +137,6 @@ class MemorySink:
         """See :class:`SecretSink`."""
         return tuple((key.session, key.block) for key in self._waiting.values())
 
-    def holds(self, session: bytes, block: int) -> bool:
+    def fate(self, session: bytes, block: int) -> Fate:
         """See :class:`SecretSink`."""
-        return (session, block) in self._held
+        return self._fates.get((session, block), "none")

@@ -63,6 +63,8 @@ TABLE = tuple(
          "stop using the link until it is explained: misaligned polarisation, a wrong gate, or an eavesdropper"),
         ("block-without-key", "warning", "the last block was refused or aborted",
          "read its reason; other alarms often say more"),
+        ("key-quarantined", "error", "a key does not look random at one end or both",
+         "check the random source; `qkdctl bench` checks the kernels; then look at the machine's memory"),
         ("node-silent", "error", "a node that should be recording has told nothing for 6 seconds",
          "see whether its machine and its processes run; restart the session"),
         ("node-failed", "error", "a node ended because an instrument, a process or the other node failed",

@@ -13,6 +13,7 @@ from postproc.parameters import Session
 from postproc.protocols import proof_of
 from postproc.synchronisation.stage import ClockLocked
 from postproc.types import Alarm, Figure, Role
+from postproc.verification.health import FALSE_ALARM
 from qkdctl.errors import RecordingError
 from qkdctl.keystore.entry import key_id
 from qkdctl.keystore.pair import Stores
@@ -54,6 +55,7 @@ def summarise(run: Run, stores: Stores, alarms: list[Alarm]) -> dict[str, Any]:
         "blocks": blocks,
         "secret_bits": sum(block["secret_bits"] for block in blocks),
         "net_secret_bits": sum(block["secret_bits"] - block["auth_bits"] for block in blocks),
+        "quarantined_keys": sum("quarantined_bits" in block["figures"] for block in blocks),
         "keys_equal": _keys_equal([block["key_id"] for block in blocks if block["key_id"]], stores),
         "alarms": [_alarm(alarm) for alarm in (*alarms, *_alarms(run))],
     }
@@ -131,7 +133,8 @@ def _epsilon(ends: dict[Role, Ended], parameters: Session) -> dict[str, float]:
         "sec": security.eps_sec,
         "cor": security.eps_cor,
         "auth": authentication,
-        "total": security.eps_sec + security.eps_cor + authentication,
+        "health": FALSE_ALARM,
+        "total": security.eps_sec + security.eps_cor + authentication + FALSE_ALARM,
     }
 
 

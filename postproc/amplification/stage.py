@@ -9,7 +9,8 @@ Who may do what when::
     Alice  Done, tag
     Bob    checks the tag; confirms the key
 
-A key that does not look random (:mod:`postproc.verification.health`) is stored at neither end.
+A key that does not look random at either end (:mod:`postproc.verification.health`) is quarantined at both, and the
+block refused: nobody gets that key, nothing of it refills the pool, and what it has cost stays in the books.
 Neither end hashes before the other's words are known to be authentic, and Bob delivers nothing before he
 knows that Alice has it too. If the last message is lost, Alice's key is confirmed and Bob's stays staged;
 it is the same key, and it is settled when they meet again.
@@ -29,15 +30,16 @@ from postproc.authentication.sharedkey import KEY_BYTES
 from postproc.authentication.wegman_carter import forgery_bound
 from postproc.bits import Bits
 from postproc.blocks import BoundedBlock, SecretBlock
-from postproc.conversation.dialogue import Dialogue, attest, check, hear, note, review, say
+from postproc.conversation.dialogue import Dialogue, attest, check, hear, note, review, say, warn
 from postproc.conversation.messages import Message
 from postproc.conversation.record import TAG_BITS, BlockRecord
 from postproc.entropy import Stream
-from postproc.errors import ProtocolViolation
+from postproc.errors import BlockRefused, ProtocolViolation
 from postproc.estimation.proof import Epsilon
 from postproc.kernels import toeplitz_hash
 from postproc.secretsink import SecretKey, SecretSink
-from postproc.verification.health import check_health
+from postproc.types import Alarm
+from postproc.verification.health import FALSE_ALARM, fault_of
 
 CLOSING_BYTES = 16_384
 """More than the messages of this step after the seed, and what frames the transcript, can take."""
@@ -78,14 +80,19 @@ class Staged(Message, frozen=True):
     secret_bits : int
     transcript : bytes
         SHA-256 of the public transcript up to Alice's tag.
+    healthy : bool
+        The key looks random here.
     """
 
     secret_bits: int
     transcript: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+    healthy: bool
 
 
 class Done(Message, frozen=True):
-    """Alice: so do I; the key is confirmed."""
+    """Alice: so do I; the key is confirmed, or quarantined where it is not healthy at both ends."""
+
+    healthy: bool
 
 
 @dataclass(frozen=True)
@@ -121,15 +128,17 @@ class Amplify:
         record = yield from review()
         staged = yield from hear(Staged)
         yield from check()
-        if staged != Staged(length, _digest(record)):
+        if staged != Staged(length, _digest(record), staged.healthy):
             raise ProtocolViolation("Bob holds a key of another length or another transcript")
-        key = self._hash(block, record, seed, refill)
+        secret = toeplitz_hash(block.key, seed, length)
+        fault = fault_of(secret)
+        key = self._key(block, record, secret, refill)
         self.sink.stage(key)
-        self.sink.confirm(key.session, key.block)
-        yield from self._note(key)
-        yield from say(Done())
+        fault = fault or _fault_of_peer(staged, "Bob")
+        yield from self._end(key, fault)
+        yield from say(Done(fault is None))
         yield from attest()
-        return SecretBlock(block.record, length, key.refill_bits)
+        return self._came_to(block, key, fault)
 
     def bob(self, block: BoundedBlock, entropy: Stream) -> Dialogue[SecretBlock]:
         """Hash under Alice's seed once it is authentic; confirm once Alice has confirmed."""
@@ -139,15 +148,17 @@ class Amplify:
         yield from check()
         self._check(said, block)
         record = yield from review()
-        key = self._hash(block, record, said.seed, said.refill)
+        secret = toeplitz_hash(block.key, said.seed, length)
+        fault = fault_of(secret)
+        key = self._key(block, record, secret, said.refill)
         self.sink.stage(key)
-        yield from say(Staged(length, _digest(record)))
+        yield from say(Staged(length, _digest(record), fault is None))
         yield from attest()
-        yield from hear(Done)
+        done = yield from hear(Done)
         yield from check()
-        self.sink.confirm(key.session, key.block)
-        yield from self._note(key)
-        return SecretBlock(block.record, length, key.refill_bits)
+        fault = fault or _fault_of_peer(done, "Alice")
+        yield from self._end(key, fault)
+        return self._came_to(block, key, fault)
 
     def _check(self, said: Seed, block: BoundedBlock) -> None:
         length = block.bound.secret_bits
@@ -157,9 +168,8 @@ class Amplify:
             raise ProtocolViolation("Alice's seed does not fit the length of the key")
         self.household.check(said.refill, _source(block), length)
 
-    def _hash(self, block: BoundedBlock, record: BlockRecord, seed: Bits, refill: Refill) -> SecretKey:
-        secret = toeplitz_hash(block.key, seed, block.bound.secret_bits)
-        check_health(secret)
+    def _key(self, block: BoundedBlock, record: BlockRecord, secret: Bits, refill: Refill) -> SecretKey:
+        """Part what applications will get from what goes to the pool, and write on it what it has cost."""
         cut = TAG_BITS * refill.keys["alice"]
         return SecretKey(
             session=block.record.session,
@@ -174,6 +184,22 @@ class Amplify:
             epsilon=_epsilon(block.bound.epsilon, record),
             hash_source=refill.hash_source,
         )
+
+    def _end(self, key: SecretKey, fault: str | None) -> Dialogue[None]:
+        """Settle what becomes of a key that both ends hold."""
+        if fault is None:
+            self.sink.confirm(key.session, key.block)
+            yield from self._note(key)
+            return
+        self.sink.quarantine(key.session, key.block)
+        yield from note(quarantined_bits=len(key.bits))
+        figures = {"bits": len(key.bits)}
+        yield from warn(Alarm("key-quarantined", "error", f"block {key.block}", dict(figures), QUARANTINED))
+
+    def _came_to(self, block: BoundedBlock, key: SecretKey, fault: str | None) -> SecretBlock:
+        if fault is not None:
+            raise BlockRefused(f"{fault}: it is quarantined at both ends, and never delivered")
+        return SecretBlock(block.record, block.bound.secret_bits, key.refill_bits)
 
     def _tags(self, record: BlockRecord) -> int:
         """Tags of this step that spend one-time keys: none where signatures stand in for them."""
@@ -194,15 +220,24 @@ def _source(block: BoundedBlock) -> bytes:
     return block_source(block.record.session, block.record.block)
 
 
+def _fault_of_peer(said: Staged | Done, speaker: str) -> str | None:
+    return None if said.healthy else f"{speaker}'s copy of the key does not look random"
+
+
 def _epsilon(epsilon: Epsilon, record: BlockRecord) -> float:
-    """All that can fail: the proof's part, and the three tags over little more than what was said so far."""
+    """All that can fail: the proof's part, the look at the key, and the three tags over little more than was said."""
     said = record.preamble.size_bytes + record.transcript.size_bytes
-    return epsilon.total + len(TAGS_TO_COME) * forgery_bound(said + CLOSING_BYTES)
+    return epsilon.total + FALSE_ALARM + len(TAGS_TO_COME) * forgery_bound(said + CLOSING_BYTES)
 
 
 def _digest(record: BlockRecord) -> bytes:
     """SHA-256 of the public transcript."""
     return sha256(msgspec.msgpack.encode((record.preamble, record.transcript))).digest()
 
+
+QUARANTINED = (
+    "A key does not look random and is kept apart at both ends: nobody gets it, and keys after it may be as bad. Check "
+    "the random source; qkdctl bench checks the kernels; then look at this machine's memory."
+)
 
 assert KEY_BYTES * 8 == TAG_BITS

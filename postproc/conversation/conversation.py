@@ -143,9 +143,12 @@ class Conversation(Generic[B, T]):
             if isinstance(head, Talk):
                 if head.result is None:
                     return
-                head = head.result
-            self._in_order.popleft()
-            yield Emission("out", head)
+                self._in_order.popleft()
+                yield from (Emission("out", alarm) for alarm in head.alarms)
+                yield Emission("out", head.result)
+            else:
+                self._in_order.popleft()
+                yield Emission("out", head)
 
 
 def _to_peer(frames: Iterable[bytes]) -> Iterator[Emission]:

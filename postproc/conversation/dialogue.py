@@ -18,7 +18,7 @@ from typing import Any, TypeVar, cast
 
 from postproc.conversation.messages import M, Message
 from postproc.conversation.record import BlockRecord
-from postproc.types import Figure
+from postproc.types import Alarm, Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,20 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Warn:
+    """Raise an alarm at this party."""
+
+    alarm: Alarm
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Wait for something that the party's own stage will supply, such as more tags."""
 
     need: Any
 
 
-Request = Say | Hear | Attest | Check | Review | Note | Pause
+Request = Say | Hear | Attest | Check | Review | Note | Warn | Pause
 
 T = TypeVar("T")
 Dialogue = Generator[Request, Any, T]
@@ -98,6 +105,11 @@ def review() -> Dialogue[BlockRecord]:
 def pause(need: Any) -> Dialogue[Any]:
     """Wait until the stage supplies what `need` describes; give it."""
     return (yield Pause(need))
+
+
+def warn(alarm: Alarm) -> Dialogue[None]:
+    """Raise an alarm at this party, whatever becomes of the block; it leaves the stage just before the block."""
+    yield Warn(alarm)
 
 
 def note(**figures: Figure) -> Dialogue[None]:

@@ -16,7 +16,7 @@ from postproc.conversation.dialogue import Dialogue, attest, check, hear, say
 from postproc.conversation.frames import SESSION_BYTES
 from postproc.conversation.messages import Message
 from postproc.errors import ProtocolViolation
-from postproc.secretsink import SecretSink
+from postproc.secretsink import Fate, SecretSink
 
 MAX_BLOCKS = 256
 """So many are settled at a time; what is left waits for the next session."""
@@ -33,9 +33,9 @@ StagedBlocks = Annotated[tuple[StagedBlock, ...], msgspec.Meta(max_length=MAX_BL
 
 
 class Settled(Message, frozen=True):
-    """Alice: which of the blocks that Bob asked about have a key here; a tag follows."""
+    """Alice: what has become of the keys of the blocks that Bob asked about; a tag follows."""
 
-    confirmed: Annotated[tuple[bool, ...], msgspec.Meta(max_length=MAX_BLOCKS)]
+    fates: Annotated[tuple[Fate, ...], msgspec.Meta(max_length=MAX_BLOCKS)]
 
 
 def staged_blocks(sink: SecretSink) -> tuple[StagedBlock, ...]:
@@ -44,24 +44,24 @@ def staged_blocks(sink: SecretSink) -> tuple[StagedBlock, ...]:
 
 
 def answer(asked: tuple[StagedBlock, ...], sink: SecretSink) -> Dialogue[None]:
-    """Alice: drop what she has merely staged, and say which of Bob's blocks she has confirmed."""
+    """Alice: drop what she has merely staged, and say what she has made of Bob's blocks."""
     for session, block in sink.unsettled():
         sink.discard(session, block)
     if asked:
-        yield from say(Settled(tuple(sink.holds(each.session, each.block) for each in asked)))
+        yield from say(Settled(tuple(sink.fate(each.session, each.block) for each in asked)))
         yield from attest()
 
 
 def settle(asked: tuple[StagedBlock, ...], sink: SecretSink) -> Dialogue[None]:
-    """Bob: confirm what Alice has, and drop the rest, once her answer is known to be hers."""
+    """Bob: confirm or quarantine what Alice has, and drop the rest, once her answer is known to be hers."""
     if not asked:
         return
     settled = yield from hear(Settled)
     yield from check()
-    if len(settled.confirmed) != len(asked):
+    if len(settled.fates) != len(asked):
         raise ProtocolViolation(
-            f"Alice settled {len(settled.confirmed)} blocks where {len(asked)} were asked about"
+            f"Alice settled {len(settled.fates)} blocks where {len(asked)} were asked about"
         )
-    for each, confirmed in zip(asked, settled.confirmed, strict=True):
-        end = sink.confirm if confirmed else sink.discard
-        end(each.session, each.block)
+    ends = {"confirmed": sink.confirm, "quarantined": sink.quarantine, "none": sink.discard}
+    for each, fate in zip(asked, settled.fates, strict=True):
+        ends[fate](each.session, each.block)

@@ -8,13 +8,24 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from postproc.authentication.wegman_carter import Authenticator, forgery_bound
-from postproc.conversation.dialogue import Attest, Check, Dialogue, Hear, Note, Pause, Request, Review, Say
+from postproc.conversation.dialogue import (
+    Attest,
+    Check,
+    Dialogue,
+    Hear,
+    Note,
+    Pause,
+    Request,
+    Review,
+    Say,
+    Warn,
+)
 from postproc.conversation.frames import Frame, pack
 from postproc.conversation.messages import MAX_REASON, Abort, Message, TranscriptTag, decode, encode
 from postproc.conversation.record import BlockRecord, Disclosure
 from postproc.errors import BlockRefused, PostprocError, ProtocolViolation
 from postproc.outcome import BlockEnded
-from postproc.types import Role
+from postproc.types import Alarm, Role
 
 T = TypeVar("T")
 
@@ -37,6 +48,8 @@ class Talk(Generic[T]):
     ----------
     result : T, BlockEnded or None
         What the dialogue came to; None while it waits for the peer.
+    alarms : list of Alarm
+        What it has warned of.
     """
 
     def __init__(
@@ -57,6 +70,7 @@ class Talk(Generic[T]):
         self._outbox: list[bytes] = []
         self._waiting: Hear | Check | Pause | None = None
         self.result: T | BlockEnded | None = None
+        self.alarms: list[Alarm] = []
 
     @property
     def record(self) -> BlockRecord:
@@ -159,6 +173,8 @@ class Talk(Generic[T]):
                 self._send(self._authenticate().tag(self._text(self._role)))
             case Review():
                 return self.record
+            case Warn(alarm):
+                self.alarms.append(alarm)
             case Note(figures):
                 self._record = msgspec.structs.replace(
                     self._record, figures={**self._record.figures, **figures}

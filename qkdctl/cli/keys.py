@@ -69,7 +69,7 @@ def export(key_id: str, target: Path, accept: tuple[str, ...], party: Role, dire
         entry = store.entry(key_id)
         if entry is None:
             raise RecordingError(f"{key_id}: {party.capitalize()} has no such key; see: qkdctl keys list")
-        if entry.label != "secret" and entry.label not in accept:
+        if entry.label in ACCEPTABLE and entry.label not in accept:
             raise UsageError(
                 f"key {key_id} is labelled {_label(entry)} and protects nothing; to have it all the same, "
                 f"add --accept {entry.label}"
@@ -109,7 +109,8 @@ def _print_session(entries: list[KeyEntry]) -> None:
     origin = first.origin
     out.print(plain(f"{made} UTC  {origin.scenario}: {origin.protocol}, {origin.proof}; {_label(first)}"))
     for entry in entries:
-        out.print(f"  {entry.id}  {entry.length_bits:>10,} bits  {entry.state}")
+        state = entry.label if entry.label == "quarantined" else entry.state
+        out.print(f"  {entry.id}  {entry.length_bits:>10,} bits  {state}")
 
 
 def _label(entry: KeyEntry) -> str:

@@ -57,6 +57,9 @@ def _overview(summary: dict[str, Any]) -> Table:
         )
     rates = ", ".join(f"{basis} {rate:.2%}" for basis, rate in summary["qber"].items() if rate is not None)
     table.add_row("sifted", f"{summary['sifted_bits']:,} bits" + (f"; QBER {rates}" if rates else ""))
+    if summary["quarantined_keys"]:
+        text = f"{summary['quarantined_keys']} keys that do not look random; nobody gets them"
+        table.add_row("quarantined", text, style="bold red")
     table.add_row("secret key", _secret(summary), style="bold green" if summary["keys_equal"] else "bold red")
     return table
 

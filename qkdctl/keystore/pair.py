@@ -48,15 +48,14 @@ def settle(stores: Stores) -> None:
     """Resolve what an interrupted run left one-sided.
 
     A key that one end holds confirmed (or has delivered) and the other staged is confirmed there too: it is
-    the same key. What neither end has confirmed is dropped.
+    the same key. One that is quarantined at one end is so at both. What neither end has more than staged is dropped.
     """
-    entries = {party: store.entries() for party, store in stores.items()}
-    confirmed = {entry.id for listed in entries.values() for entry in listed if entry.state != "staged"}
-    for party, listed in entries.items():
-        for entry in listed:
-            if entry.state == "staged":
-                end = stores[party].confirm if entry.id in confirmed else stores[party].discard
-                end(bytes.fromhex(entry.session), entry.block)
+    staged = [(party, block) for party, store in stores.items() for block in store.unsettled()]
+    fates = {block: {store.fate(*block) for store in stores.values()} - {"none"} for _, block in staged}
+    for party, block in staged:
+        store, fate = stores[party], fates[block]
+        ends = store.quarantine if "quarantined" in fate else store.confirm if fate else store.discard
+        ends(*block)
 
 
 @contextmanager

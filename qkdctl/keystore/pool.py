@@ -239,7 +239,7 @@ class StoredPool:
         epsilon: float,
     ) -> None:
         """Do what :meth:`refill` does, as a part of a transaction."""
-        if connection.execute("SELECT 1 FROM refill_source WHERE source = ?", (source,)).fetchone():
+        if self.was_refilled_from(connection, source):
             raise InputError(refilled_before(source))
         rows = {sender: cut_keys(row) for sender, row in keys.items()}
         begun = connection.execute("SELECT 1 FROM shared_key").fetchone() is not None
@@ -266,6 +266,11 @@ class StoredPool:
         for sender, row in rows.items():
             self._append_row(connection, sender, source, row)
         hash_keys.forget(connection)
+
+    def was_refilled_from(self, connection: Connection, source: bytes) -> bool:
+        """Say whether a source's keys are in this pool, or were in one before."""
+        query = "SELECT 1 FROM refill_source WHERE source = ?"
+        return connection.execute(query, (source,)).fetchone() is not None
 
     def _append_row(self, connection: Connection, sender: Role, source: bytes, keys: list[bytes]) -> None:
         sealed = [

@@ -12,7 +12,7 @@ from typing import Literal
 from postproc.authentication.pool import block_source
 from postproc.authentication.wegman_carter import method_of
 from postproc.bits import Bits
-from postproc.secretsink import SecretKey
+from postproc.secretsink import Fate, SecretKey
 from postproc.types import Role
 from qkdctl.errors import RecordingError
 from qkdctl.keystore.audit import Audit
@@ -167,9 +167,7 @@ class KeyStore:
 
     def confirm_within(self, connection: Connection, name: str) -> None:
         """Do what :meth:`confirm` does, as a part of a transaction."""
-        row = _row(connection, name)
-        if row is None or row["state"] != "staged":
-            raise RecordingError(f"key {name} is not staged in {self.path} and cannot be confirmed")
+        row = _staged(connection, name, self.path)
         if row["refill_alice"] is not None:
             source = block_source(bytes(row["session"]), row["block"])
             hash_source = None if row["refill_hash"] is None else bytes(row["refill_hash"])
@@ -220,10 +218,35 @@ class KeyStore:
                 for row in rows
             ]
 
-    def holds(self, session: bytes, block: int) -> bool:
-        """Say whether a block's key was confirmed here, whatever became of it since."""
-        entry = self.entry(key_id(session, block))
-        return entry is not None and entry.state != "staged"
+    def quarantine(self, session: bytes, block: int) -> None:
+        """Keep a staged key apart, never delivered; what it held for the pool goes.
+
+        Raises
+        ------
+        RecordingError
+            If it is not staged.
+        """
+        with self.transaction() as connection:
+            name = key_id(session, block)
+            row = _staged(connection, name, self.path)
+            connection.execute(
+                "UPDATE key SET state = 'confirmed', label = 'quarantined', refill_alice = NULL, refill_bob = NULL, "
+                "refill_hash = NULL WHERE id = ?",
+                (name,),
+            )
+            self.audit.note(connection, "quarantined", key=name, bits=row["length_bits"])
+
+    def fate(self, session: bytes, block: int) -> Fate:
+        """Say what was made of a block's key here, whatever became of it since.
+
+        A key that somebody has quarantined after it was confirmed counts as confirmed: the pool was refilled from it.
+        """
+        with self.transaction() as connection:
+            row = _row(connection, key_id(session, block))
+            if row is None or row["state"] == "staged":
+                return "none"
+            refilled = self.pool.was_refilled_from(connection, block_source(session, block))
+        return "quarantined" if row["label"] == "quarantined" and not refilled else "confirmed"
 
     def entries(self) -> list[KeyEntry]:
         """List all keys, oldest first, without their values."""
@@ -234,10 +257,11 @@ class KeyStore:
         return [KeyEntry.from_row(row) for row in rows]
 
     def level(self) -> tuple[int, int]:
-        """Count the keys that can be delivered, and their bits."""
+        """Count the keys that wait to be delivered, and their bits; quarantined ones never are."""
         with self.transaction() as connection:
             keys, bits = connection.execute(
-                "SELECT count(*), coalesce(sum(length_bits), 0) FROM key WHERE state = 'confirmed'"
+                "SELECT count(*), coalesce(sum(length_bits), 0) FROM key WHERE state = 'confirmed' "
+                "AND label != 'quarantined'"
             ).fetchone()
         return int(keys), int(bits)
 
@@ -279,11 +303,11 @@ class KeyStore:
         Raises
         ------
         RecordingError
-            If it is not confirmed, or was delivered before.
+            If it is not confirmed, is quarantined, or was delivered before.
         """
         with self.transaction() as connection:
             row = _row(connection, name)
-            if row is None or row["state"] != "confirmed":
+            if row is None or row["state"] != "confirmed" or row["label"] == "quarantined":
                 raise RecordingError(f"key {name} in {self.path} {why_not(row)}")
             bits = self._bits(connection, row)
             connection.execute("UPDATE key SET state = 'delivered', value = NULL WHERE id = ?", (name,))
@@ -307,6 +331,10 @@ class SessionSink:
         """See :class:`~postproc.secretsink.SecretSink`."""
         self.store.confirm(session, block)
 
+    def quarantine(self, session: bytes, block: int) -> None:
+        """See :class:`~postproc.secretsink.SecretSink`."""
+        self.store.quarantine(session, block)
+
     def discard(self, session: bytes, block: int) -> None:
         """See :class:`~postproc.secretsink.SecretSink`."""
         self.store.discard(session, block)
@@ -315,13 +343,20 @@ class SessionSink:
         """See :class:`~postproc.secretsink.SecretSink`."""
         return self.store.unsettled()
 
-    def holds(self, session: bytes, block: int) -> bool:
+    def fate(self, session: bytes, block: int) -> Fate:
         """See :class:`~postproc.secretsink.SecretSink`."""
-        return self.store.holds(session, block)
+        return self.store.fate(session, block)
 
 
 def _row(connection: Connection, name: str) -> Row | None:
     row: Row | None = connection.execute("SELECT * FROM key WHERE id = ?", (name,)).fetchone()
+    return row
+
+
+def _staged(connection: Connection, name: str, path: Path) -> Row:
+    row = _row(connection, name)
+    if row is None or row["state"] != "staged":
+        raise RecordingError(f"key {name} is not staged in {path}")
     return row
 
 
@@ -335,4 +370,6 @@ def why_not(row: Row | None) -> str:
         return "is opened for applications: their keys are cut from it, and the rest cannot be exported"
     if row["state"] == "destroyed":
         return "was destroyed"
+    if row["label"] == "quarantined":
+        return "is quarantined: it did not look random, or somebody has put it aside; nobody gets it"
     return "was delivered before; a key is handed over once"

@@ -12,6 +12,7 @@ from postproc.blocks import SecretBlock
 from postproc.conversation.frames import unpack as unpack_frame
 from postproc.entropy import Stream
 from postproc.errors import ProtocolViolation
+from postproc.secretsink import Fate
 from postproc.timetags.formats.sealed import RecordingKey
 from postproc.traffic import Traffic, unpack
 from postproc.types import End, Role
@@ -57,7 +58,7 @@ class Bundle:
             *(TapeReader(folder, f"stages-{i}", key) for i in range(1, len(self.head.layout))),
         ]
         self._draws: dict[tuple[str, int], deque[tuple[TapeReader, Place]]] = defaultdict(deque)
-        self._held: dict[tuple[bytes, int], bool] = {}
+        self._held: dict[tuple[bytes, int], Fate] = {}
         self._ends = 0
         self.instruments: dict[str, Identified] = {}
         self.results: list[Traffic] = []
@@ -81,9 +82,9 @@ class Bundle:
         """Give the randomness that a stage has drawn for a block: a bundle is an Entropy."""
         return _Draws(self._draws[stage, block], f"{self.folder}: {stage}, block {block}")
 
-    def held(self, session: bytes, block: int) -> bool:
-        """Say whether the party had a key when it was asked."""
-        return self._held.get((session, block), False)
+    def held(self, session: bytes, block: int) -> Fate:
+        """Say what the party had made of a key when it was asked."""
+        return self._held.get((session, block), "none")
 
     def _read_head(self, tape: TapeReader, role: Role) -> Head:
         _, head = next(tape.records(Record), (None, None))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from postproc.authentication.pool import KeyName
-from postproc.secretsink import SecretKey
+from postproc.secretsink import Fate, SecretKey
 from postproc.types import Role
 from qkdctl.keystore.entry import Label
 from qkdctl.keystore.hash_keys import Generation
 from qkdctl.recording.tape import Last
 
-VERSION = 2
+VERSION = 3
 
 
 class PoolState(msgspec.Struct, frozen=True):
@@ -98,11 +98,11 @@ class Said(msgspec.Struct, frozen=True, tag=True):
 
 
 class Held(msgspec.Struct, frozen=True, tag=True):
-    """Whether the party had a block's key when it was asked."""
+    """What the party had made of a block's key when it was asked."""
 
     session: bytes
     block: int
-    answer: bool
+    answer: Fate
 
 
 class Gave(msgspec.Struct, frozen=True, tag=True):

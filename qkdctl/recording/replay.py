@@ -13,6 +13,7 @@ from postproc.errors import PostprocError
 from postproc.parameters import DecoyBb84
 from postproc.protocols import Party, proof_of, stages
 from postproc.runner import run_pair
+from postproc.secretsink import Fate
 from postproc.stage import Stage
 from postproc.timetags.types import StateChunk, TagChunk
 from postproc.traffic import Traffic
@@ -38,7 +39,7 @@ class HeldSink(SessionSink):
 
     bundle: Bundle
 
-    def holds(self, session: bytes, block: int) -> bool:
+    def fate(self, session: bytes, block: int) -> Fate:
         """See :class:`~postproc.secretsink.SecretSink`."""
         return self.bundle.held(session, block)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from postproc.entropy import Entropy, Stream
-from postproc.secretsink import SecretKey, SecretSink
+from postproc.secretsink import Fate, SecretKey, SecretSink
 from qkdctl.recording.records import Drew, Held
 from qkdctl.recording.tape import Tape
 
@@ -55,6 +55,10 @@ class TapedSink:
         """See :class:`~postproc.secretsink.SecretSink`."""
         self._sink.confirm(session, block)
 
+    def quarantine(self, session: bytes, block: int) -> None:
+        """See :class:`~postproc.secretsink.SecretSink`."""
+        self._sink.quarantine(session, block)
+
     def discard(self, session: bytes, block: int) -> None:
         """See :class:`~postproc.secretsink.SecretSink`."""
         self._sink.discard(session, block)
@@ -63,8 +67,8 @@ class TapedSink:
         """See :class:`~postproc.secretsink.SecretSink`."""
         return self._sink.unsettled()
 
-    def holds(self, session: bytes, block: int) -> bool:
+    def fate(self, session: bytes, block: int) -> Fate:
         """See :class:`~postproc.secretsink.SecretSink`."""
-        answer = self._sink.holds(session, block)
+        answer = self._sink.fate(session, block)
         self._tape.write(Held(session, block, answer))
         return answer

@@ -59,12 +59,15 @@ def _glance(record: Record) -> Rows:
     for basis, rate in summary["qber"].items():
         yield f"QBER {basis}", "not known" if rate is None else f"{rate:.3%}"
     yield "Blocks", f"{len(outcomes)}, of which {outcomes.count('key')} became key"
+    if quarantined := summary.get("quarantined_keys", 0):
+        yield "Quarantined", f"{quarantined} keys that do not look random; nobody gets them"
     yield "Secret key, gross", f"{number(summary['secret_bits'])} bits"
     yield "Secret key, less authentication", f"{number(summary['net_secret_bits'])} bits"
     for role, store in record["key_stores"].items():
         yield (
             f"{role.capitalize()}'s key store",
-            f"{number(store['bits'])} bits in {store['keys']} keys; {store['authentication_keys']} "
+            f"{number(store['bits'])} bits in {store['keys']} keys, {store.get('quarantined_keys', 0)} quarantined; "
+            f"{store['authentication_keys']} "
             "one-time authentication keys left in each direction",
         )
 

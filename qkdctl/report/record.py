@@ -160,9 +160,10 @@ def _calibration(calibrations: Mapping[Role, Path]) -> list[dict[str, Any]]:
 
 def _store(store: Any) -> dict[str, Any]:
     """How full a key store is, and the authentication pool with it."""
-    confirmed = [entry for entry in store.entries() if entry.state == "confirmed"]
+    keys, bits = store.level()
     return {
-        "keys": len(confirmed),
-        "bits": sum(entry.length_bits for entry in confirmed),
+        "keys": keys,
+        "bits": bits,
+        "quarantined_keys": sum(entry.label == "quarantined" for entry in store.entries()),
         "authentication_keys": min(store.pool.remaining(sender) for sender in ("alice", "bob")),
     }

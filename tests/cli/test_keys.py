@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from postproc.amplification import stage as amplification
+from postproc.bits import Bits
 from qkdctl.keystore.store import KeyStore
 from tests.keystore.conftest import ORIGIN, SESSION, make_key, shared_key
 
@@ -143,3 +145,31 @@ def test_a_terminal_gets_its_colours_and_a_pipe_does_not(keys, tmp_path):
     )
     assert len(json.loads(done.stdout)["keys"]) == 3
     assert done.stderr == ""
+
+
+def test_keys_that_do_not_look_random_are_kept_apart_and_shown(qkdctl, pairs, monkeypatch):
+    """A broken hash at both ends, from recordings to the stores."""
+    monkeypatch.setattr(amplification, "toeplitz_hash", lambda key, seed, length: Bits.zeros(length))
+    done = qkdctl("process", *pairs.arguments, "--json")
+    figures = done.json
+    assert done.code == qkdctl("process", *pairs.arguments, "--store", "other").code != 0
+    assert (figures["quarantined_keys"], figures["secret_bits"]) == (2, 0)
+    assert figures["net_secret_bits"] == -2 * 384
+    assert [block["outcome"] for block in figures["blocks"]] == ["refused", "refused"]
+    assert all(block["leak_bits"] > 0 for block in figures["blocks"])
+    assert [a["subject"] for a in figures["alarms"] if a["name"] == "key-quarantined"] == [
+        "block 1",
+        "block 2",
+    ]
+    ids = []
+    for party in ("alice", "bob"):
+        listed = qkdctl("keys", "list", "--party", party, "--json").json["keys"]
+        assert {(key["label"], key["state"]) for key in listed} == {("quarantined", "confirmed")}
+        ids.append([key["id"] for key in listed])
+        text = qkdctl("keys", "list", "--party", party).out
+        assert text.count("bits  quarantined") == 2
+    assert ids[0] == ids[1]
+    refused = qkdctl("keys", "export", ids[0][0], "key.bin")
+    assert refused.code == 4
+    assert "is quarantined: it did not look random" in refused.err
+    assert qkdctl("keys", "export", ids[0][0], "key.bin", "--accept", "quarantined").code == 2

@@ -16,7 +16,7 @@ from tests.config.toml import written
 
 TOP_LEVEL = [
     "protocol", "proof", "waived", "duration_s", "tags", "clock", "sifted_bits", "qber", "blocks", "secret_bits",
-    "net_secret_bits", "keys_equal", "alarms",
+    "net_secret_bits", "quarantined_keys", "keys_equal", "alarms",
 ]  # fmt: skip
 PER_BLOCK = {
     "id", "outcome", "reason", "sifted_bits", "leak_bits", "f_ec", "secret_bits", "auth_bits", "epsilon",
@@ -71,7 +71,7 @@ def check_sums(figures):
     assert 0 < figures["qber"]["total"] < 0.03
     for block in blocks:
         assert block["epsilon"]["total"] == pytest.approx(
-            block["epsilon"]["sec"] + block["epsilon"]["cor"] + block["epsilon"]["auth"]
+            sum(block["epsilon"][part] for part in ("sec", "cor", "auth", "health"))
         )
         assert block["leak_bits"] > 0
         assert block["f_ec"] > 1

@@ -62,7 +62,7 @@ CHARGED = {
 # Each of these tells nothing about bits that become key; who adds a message says so here, or charges it.
 SILENT = {
     "Hello": "public configuration, nonce, name of the pre-shared key",
-    "Settled": "which blocks of broken sessions have a key",
+    "Settled": "what has become of the keys of broken sessions",
     "RecordingEnded": "how many blocks there are",
     "TagPreamble": "clicks that are spent",
     "StatePreamble": "states that are spent",
@@ -78,8 +78,8 @@ SILENT = {
     "Expected": "an error rate that follows from what was said, and charged, before",
     "Equal": "that the block goes on; its failure is the block's end",
     "Seed": "drawn independently of the key",
-    "Staged": "length and a digest of what was said in the open",
-    "Done": "nothing",
+    "Staged": "length, a digest of what was said in the open; that the key looks random, as all but 1e-15 of keys do",
+    "Done": "that the key looks random; where it does not, it becomes no key",
     "Abort": "the block's end: it becomes no key",
     "TranscriptTag": "masked by a one-time key of its own, which the other ledger counts",
 }
@@ -215,12 +215,12 @@ def cheaper(name, value):
     """Write less on a key than it has cost."""
 
     def mutate(monkeypatch):
-        honest = Amplify._hash
+        honest = Amplify._key
 
         def forgetful(self, *arguments):
             return msgspec.structs.replace(honest(self, *arguments), **{name: value})
 
-        monkeypatch.setattr(Amplify, "_hash", forgetful)
+        monkeypatch.setattr(Amplify, "_key", forgetful)
 
     return mutate
 

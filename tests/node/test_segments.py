@@ -4,15 +4,18 @@ import itertools
 
 import pytest
 
+from postproc.amplification import stage as amplification
 from postproc.authentication.pool import MemoryPool
+from postproc.bits import Bits
 from postproc.blocks import SecretBlock
 from postproc.entropy import SeededEntropy
+from postproc.kernels import toeplitz_hash
 from postproc.link import Link
 from postproc.outcome import BlockEnded
 from postproc.protocols import Party, stages
 from postproc.secretsink import MemorySink
 from postproc.traffic import pack, unpack
-from postproc.types import End
+from postproc.types import Alarm, End
 from qkdctl.carriers.joint import Joint
 from qkdctl.carriers.memory import memory_pair
 from qkdctl.config.processes import DEFAULT
@@ -111,6 +114,31 @@ def test_nodes_come_to_the_same_keys_and_books_as_the_reference(layout):
         ends = [m for m in node.messages if isinstance(m, SecretBlock | BlockEnded)]
         assert [end.record for end in ends] == [end.record for end in reference[role].ends]
         assert isinstance(node.messages[-1], End)
+
+
+def test_nodes_quarantine_what_the_reference_does(monkeypatch):
+    """One hash in two is broken, whoever makes it: no block becomes key, and both ends keep it apart."""
+    seeds = set()
+
+    def broken(key, seed, length):
+        second = seed.to_bytes() in seeds
+        seeds.add(seed.to_bytes())
+        return Bits.zeros(length) if second else toeplitz_hash(key, seed, length)
+
+    monkeypatch.setattr(amplification, "toeplitz_hash", broken)
+    parameters, recordings = links.bbm92_parameters("ldpc"), links.pair_recordings(1, 2, 10**11, 5.0)
+    nodes = drive(parameters, recordings)
+    for node in nodes:
+        assert not node.sink.confirmed
+        assert not node.sink.staged
+        assert set(node.sink.quarantined) == {1, 2}
+        assert [m.outcome for m in node.messages if isinstance(m, BlockEnded)] == ["refused", "refused"]
+        alarms = [m.subject for m in node.messages if isinstance(m, Alarm) and m.name == "key-quarantined"]
+        assert alarms == ["block 1", "block 2"]
+    alice, bob = ([m.record for m in node.messages if isinstance(m, BlockEnded)] for node in nodes)
+    for here, there in zip(alice, bob, strict=True):
+        assert here.disclosures == there.disclosures
+        assert here.tags == there.tags == ("alice", "bob", "alice")
 
 
 def test_a_party_that_ends_early_leaves_nobody_waiting():
