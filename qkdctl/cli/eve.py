@@ -124,7 +124,7 @@ def _plot(name: str, found: list[Attacked]) -> str:
                 f"{name}: what an attack leaves", strength, "secret bits a block", lines(_secret_bits)
             ),
             line_chart(
-                "by the observable that notices it, or by the proof",
+                "and whether it is refused, by an observable or by the proof",
                 strength,
                 "probability that the block is refused",
                 lines(_refused),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ Watch = Callable[[dict[Role, Path]], None]
 
 REFRESH_HZ = 4
 LAST_BLOCKS = 8
+FETCHED_FONT = re.compile(r"\s*@font-face \{[^}]*\}")
 PICTURE_COLUMNS = 92
 
 
@@ -60,7 +62,9 @@ def save_picture(view: RenderableType, title: str, path: Path) -> None:
     """Save what a terminal would show as an SVG file."""
     console = Console(record=True, width=PICTURE_COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(view)
-    path.write_text(console.export_svg(title=f"qkdctl {title}"))
+    svg = console.export_svg(title=f"qkdctl {title}")
+    # Rich has it fetch a font from elsewhere; a picture fetches nothing.
+    path.write_text(FETCHED_FONT.sub("", svg))
 
 
 @contextmanager

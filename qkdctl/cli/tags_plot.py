@@ -12,7 +12,7 @@ from postproc.timetags.formats.sealed import RecordingKey
 from postproc.timetags.header import RecordingInfo
 from postproc.timetags.pictures import Pictures, draw
 from postproc.timetags.recording import TagRecording, open_tags
-from qkdctl.chart import HEIGHT, WIDTH, Series, line_chart
+from qkdctl.chart import Series, line_chart, stacked
 from qkdctl.cli.output import err, json_option, print_json
 from qkdctl.cli.plain import plain
 from qkdctl.cli.tags_options import FILE, Channels, from_option, key_option, tick_option
@@ -94,22 +94,13 @@ def _picture(pictures: Pictures) -> str:
     delays = Series(
         f"{second} after {first}", (pictures.delays_ps / 1000).tolist(), pictures.correlation.tolist()
     )
-    return _below_each_other(
+    return stacked(
         [
             line_chart("Rates", "time / s", "tags per s", rates),
             line_chart("Time to the channel's next tag", "log10(time / s)", "tags", waits, log_y=True),
             line_chart("Correlation", "delay / ns", f"pairs in {pictures.bin_ps} ps", [delays]),
         ]
     )
-
-
-def _below_each_other(charts: list[str]) -> str:
-    parts = [
-        chart.replace("<svg ", f'<svg y="{HEIGHT * place}" width="{WIDTH}" height="{HEIGHT}" ', 1)
-        for place, chart in enumerate(charts)
-    ]
-    size = f'viewBox="0 0 {WIDTH} {HEIGHT * len(charts)}"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n{"".join(parts)}</svg>\n'
 
 
 def _figures(pictures: Pictures) -> dict[str, object]:
