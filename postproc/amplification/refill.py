@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from postproc.authentication.pool import AuthenticationPool
@@ -56,7 +58,10 @@ class Rotation:
 
 @dataclass(frozen=True)
 class Household:
-    """Keeps the pool filled.
+    """Keeps the pool filled, and the sum of all failure probabilities within its budget.
+
+    Several blocks are under way at a time: what one of them has been granted counts for the next before it is in the
+    pool's books.
 
     Attributes
     ----------
@@ -68,7 +73,11 @@ class Household:
     epsilon_budget : float
         All that was made since the pool began may fail by so much together.
     owed : dict of Role to int
-        One-time keys that were spent on blocks which came to nothing; the next key pays for them.
+        One-time keys that were spent on blocks which came to nothing; the next keys pay for them, as far as they reach.
+    under_way : list of Refill
+        Of blocks that have not ended.
+    granted : list of float
+        Failure probabilities of blocks that have not ended.
     """
 
     pool: AuthenticationPool
@@ -76,24 +85,55 @@ class Household:
     rotation: Rotation = Rotation()
     epsilon_budget: float = 1.0
     owed: dict[Role, int] = field(default_factory=lambda: {"alice": 0, "bob": 0})
+    under_way: list[Refill] = field(default_factory=list)
+    granted: list[float] = field(default_factory=list)
 
-    def afford(self, epsilon: float) -> None:
-        """Hold a key's failure probability against what is left of the budget.
+    @contextmanager
+    def afford(self, epsilon: float) -> Iterator[None]:
+        """Hold a key's failure probability against what is left of the budget, and reserve it until the block ends.
 
         Raises
         ------
         BlockRefused
             If it is not enough.
         """
-        spent = self.pool.epsilon
+        spent = self.pool.epsilon + sum(self.granted)
         if spent + epsilon > self.epsilon_budget:
             raise BlockRefused(
                 f"this key may fail by {epsilon:.2g}, and of the {self.epsilon_budget:.2g} for all keys since the "
                 f"pre-shared key {spent:.2g} is spent: give both parties a new pre-shared key"
             )
+        self.granted.append(epsilon)
+        try:
+            yield
+        finally:
+            self.granted.remove(epsilon)
+
+    @contextmanager
+    def planned(self, source: bytes, length: int) -> Iterator[Refill]:
+        """Plan a refill; if the block comes to nothing, later keys owe what its tags have cost.
+
+        Raises
+        ------
+        BlockRefused
+            As :meth:`plan`.
+        """
+        before = dict(self.owed)
+        refill = self.plan(source, length)
+        spent: dict[Role, int] = {
+            role: TAGS_TO_COME.count(role) + before[role] - self.owed[role] for role in before
+        }
+        self.under_way.append(refill)
+        try:
+            yield refill
+        except BaseException:
+            self.owe(spent)
+            raise
+        finally:
+            self.under_way.remove(refill)
 
     def plan(self, source: bytes, length: int) -> Refill:
-        """Take on what this block's tags cost and what is owed; see to hash keys; fill up what is missing.
+        """Take on what this block's tags cost; see to hash keys; pay what is owed; fill up what is missing.
 
         Parameters
         ----------
@@ -108,8 +148,11 @@ class Household:
             If nothing would be left of the key.
         """
         begins = self.pool.name == NO_SOURCE
-        want = self._beginning(length) if begins else self._due()
-        rotates = begins or self._is_worn(max(want.values()) + self.keep)
+        want: dict[Role, int] = {role: TAGS_TO_COME.count(role) for role in self.owed}
+        if begins:
+            want = self._beginning(length)
+            self.owed.update({"alice": 0, "bob": 0})
+        rotates = begins or self._is_worn(max(self._due().values()) + self.keep)
         if rotates:
             want = {role: keys + 1 for role, keys in want.items()}
         spent = sum(want.values()) * TAG_BITS
@@ -118,15 +161,18 @@ class Household:
                 f"the block would give {length} secret bits and its authentication costs {spent}: nothing "
                 "would be left; agree on longer blocks"
             )
-        self.owed.update({"alice": 0, "bob": 0})
+        for role, keys in self.owed.items():
+            paid = min(keys, (length - 1) // TAG_BITS - sum(want.values()))
+            want[role] += paid
+            self.owed[role] -= paid
         spare = int(length * SPARE_SHARE) // TAG_BITS - sum(want.values())
         for role in want:
             want[role] += max(min(self.keep - self.pool.remaining(role), spare // 2), 0)
         return Refill(want, source if rotates else self.pool.hash_keys().source)
 
-    def owe(self, refill: Refill) -> None:
+    def owe(self, spent: Mapping[Role, int]) -> None:
         """Remember what a block that came to nothing should have paid back."""
-        for role, keys in refill.keys.items():
+        for role, keys in spent.items():
             self.owed[role] += keys
 
     def check(self, refill: Refill, source: bytes, length: int) -> None:
@@ -163,5 +209,6 @@ class Household:
         return dict.fromkeys(self.owed, max(min(self.keep, most - 1), len(TAGS_TO_COME)))
 
     def _is_worn(self, more: int) -> bool:
-        _, tags, age_s = self.pool.hash_keys()
+        source, tags, age_s = self.pool.hash_keys()
+        more += sum(max(each.keys.values()) for each in self.under_way if each.hash_source == source)
         return tags + more > self.rotation.tags or not 0 <= age_s < self.rotation.seconds

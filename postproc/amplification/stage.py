@@ -112,13 +112,11 @@ class Amplify:
 
     def alice(self, block: BoundedBlock, entropy: Stream) -> Dialogue[SecretBlock]:
         """Draw the seed now that the block is fixed; confirm once Bob holds the key."""
-        self.household.afford(block.bound.epsilon.total)
-        refill = self.household.plan(_source(block), block.bound.secret_bits)
-        try:
+        with (
+            self.household.afford(_epsilon(block.bound.epsilon, block.record)),
+            self.household.planned(_source(block), block.bound.secret_bits) as refill,
+        ):
             return (yield from self._lead(block, entropy, refill))
-        except BaseException:
-            self.household.owe(refill)
-            raise
 
     def _lead(self, block: BoundedBlock, entropy: Stream, refill: Refill) -> Dialogue[SecretBlock]:
         length = block.bound.secret_bits
@@ -142,8 +140,11 @@ class Amplify:
 
     def bob(self, block: BoundedBlock, entropy: Stream) -> Dialogue[SecretBlock]:
         """Hash under Alice's seed once it is authentic; confirm once Alice has confirmed."""
+        with self.household.afford(_epsilon(block.bound.epsilon, block.record)):
+            return (yield from self._follow(block))
+
+    def _follow(self, block: BoundedBlock) -> Dialogue[SecretBlock]:
         length = block.bound.secret_bits
-        self.household.afford(block.bound.epsilon.total)
         said = yield from hear(Seed)
         yield from check()
         self._check(said, block)

@@ -2,14 +2,25 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from postproc.amplification.refill import Household
+from postproc.amplification.refill import Household, Rotation
+from postproc.amplification.stage import Amplify, Seed
 from postproc.authentication.pool import MemoryPool, block_source
-from postproc.blocks import SecretBlock
+from postproc.authentication.wegman_carter import Authenticator
+from postproc.bits import Bits
+from postproc.blocks import BoundedBlock, SecretBlock
+from postproc.conversation.conversation import Conversation
+from postproc.conversation.frames import unpack
+from postproc.conversation.messages import Abort, decode
+from postproc.conversation.record import BlockRecord
+from postproc.entropy import SystemEntropy
 from postproc.errors import BlockRefused, PoolExhausted
+from postproc.estimation.proof import Bound, Epsilon
 from postproc.outcome import BlockEnded
 from postproc.parameters import Authentication
+from postproc.secretsink import MemorySink
 from qkdctl.keystore.store import KeyStore
 from tests.support import links
 
@@ -71,6 +82,71 @@ def test_a_budget_is_held_to_the_last_bit():
     pool = MemoryPool(links.SHARED_KEY)
     pool.refill(block_source(b"", 1), {"alice": b"", "bob": b""}, epsilon=0.5)
     house = Household(pool, 0, epsilon_budget=0.75)
-    house.afford(0.25)
-    with pytest.raises(BlockRefused, match=r"0\.26.*0\.75.*0\.5 is spent"):
-        house.afford(0.26)
+    granted = house.afford(0.25)
+    granted.__enter__()
+    # What is under way counts as well.
+    with pytest.raises(BlockRefused, match=r"0\.001.*0\.75.*0\.75 is spent"), house.afford(0.001):
+        pass
+    granted.__exit__(None, None, None)
+    with pytest.raises(BlockRefused, match=r"0\.26.*0\.75.*0\.5 is spent"), house.afford(0.26):
+        pass
+
+
+def bounded(number):
+    key = Bits.from_bytes(np.random.default_rng(number).bytes(250), 2000)
+    return BoundedBlock(BlockRecord(bytes(16), number), key, Bound(1000, Epsilon(1e-10, 1e-10), {}))
+
+
+def alone(role, house):
+    """A party's last step; what it says reaches nobody."""
+    step = Amplify(MemorySink(house.pool), house)
+    script, authenticator = getattr(step, role), Authenticator(role, house.pool)
+    return Conversation("amplify", role, BoundedBlock, script, SystemEntropy(), authenticator)
+
+
+@pytest.mark.parametrize("role", links.EVERYTHING)
+def test_blocks_under_way_together_do_not_exceed_the_budget(role):
+    house = Household(MemoryPool(links.SHARED_KEY), 0, epsilon_budget=3e-10)
+    stage = alone(role, house)
+    assert not [message for port, message in stage.feed("in", bounded(1)) if port == "out"]
+    second = [message for _, message in stage.feed("in", bounded(2))]
+    list(stage.finish())
+    assert any(isinstance(decode(unpack(m).payload, Abort), Abort) for m in second if isinstance(m, bytes))
+    # They have ended without a key: all of it is free again.
+    with house.afford(2.9e-10):
+        pass
+
+
+def test_blocks_under_way_together_do_not_wear_a_hash_key_beyond_its_number():
+    house = Household(MemoryPool(links.SHARED_KEY), 0, Rotation(tags=126 + 4))
+    stage = alone("alice", house)
+    seeds = []
+    for number in (1, 2, 3):
+        said = [m for port, m in stage.feed("in", bounded(number)) if port == "peer"]
+        seeds.append(decode(unpack(said[0]).payload, Seed))
+    own = [seed.hash_source == block_source(bytes(16), n) for n, seed in enumerate(seeds, 1)]
+    # Two tags each are put under the old one; then there is no room.
+    assert own == [False, False, True]
+
+
+def test_a_debt_larger_than_a_key_is_paid_by_many():
+    """Before, it kept every later block from becoming key."""
+    house = Household(MemoryPool(links.SHARED_KEY), 0)
+    house.owe({"alice": 9, "bob": 5})
+    paid = []
+    while sum(house.owed.values()):
+        with house.planned(block_source(b"", len(paid)), 1000) as refill:
+            assert refill.bits < 1000
+            paid.append(sum(refill.keys.values()) - 3)
+    assert paid == [4, 4, 4, 2]
+
+
+def test_a_block_that_fails_gives_its_debt_back():
+    house = Household(MemoryPool(links.SHARED_KEY), 0)
+    house.owe({"alice": 3, "bob": 0})
+    planned = house.planned(block_source(b"", 1), 2000)
+    planned.__enter__()
+    assert house.owed == {"alice": 0, "bob": 0}
+    assert planned.__exit__(ZeroDivisionError, ZeroDivisionError(), None) is False
+    assert house.owed == {"alice": 3 + 2, "bob": 1}
+    assert house.under_way == []

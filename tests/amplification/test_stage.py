@@ -161,6 +161,6 @@ def test_tags_spent_in_vain_are_refilled_by_later_blocks():
 
 def test_a_debt_that_is_forgotten_is_noticed(monkeypatch):
     """The test above has teeth."""
-    monkeypatch.setattr(Household, "owe", lambda self, refill: None)
+    monkeypatch.setattr(Household, "owe", lambda self, spent: None)
     with pytest.raises(AssertionError):
         test_tags_spent_in_vain_are_refilled_by_later_blocks()
