@@ -1,8 +1,8 @@
 """From a coarse lock to a line: offset and drift together, to a fraction of a nanosecond.
 
 Around a clock that is nearly right every difference ``stream - segment`` is a point over the segment's time.
-True pairs lie on a line, accidental ones everywhere. Histograms along trial slopes sharpen the line in steps
-of four; a least-squares fit to what lies within the window ends it.
+True pairs lie on a line, which a satellite's Doppler shift bends, accidental ones everywhere. Histograms along trial
+slopes and bends sharpen the line in steps of four; a least-squares fit to what lies within the window ends it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,14 @@ from numpy.typing import NDArray
 
 from postproc.synchronisation.clock import DriftingClock
 from postproc.synchronisation.coarse import CoarseLock
+from postproc.synchronisation.uncertainty import MAX_RAMP
+from postproc.timetags.types import PICOSECONDS_PER_SECOND
 
 STEP = 4
 MAX_DIFFERENCES = 2**22
+MAX_BENT = 2**15
+"""More than enough to see how a line is bent."""
+
 MAX_FITS = 50
 """Least-squares fits in a row, each to what lies within the window around the one before. Where jitter fills
 the window, each takes off little more than a third of the error."""
@@ -87,19 +92,46 @@ def sharpen(
     near = differences(segment_ps, coarse.clock.to_alice(stream_ps), reach)
     along = (segment_ps[near.segment] - coarse.clock.reference_ps).astype(np.float64)
     beyond = near.difference_ps.astype(np.float64)
-    offset, width = 0.0, float(reach)
-    slopes = _slopes(0.0, coarse.drift_within)
+    middle = duration / 2
+    offset, slope, ramp, width = 0.0, 0.0, 0.0, float(reach)
+    slope_within, bent_within = coarse.drift_within, MAX_RAMP / PICOSECONDS_PER_SECOND / 2 * middle**2
     while True:
         width = max(width / STEP, float(resolution_ps))
         edges = offset + np.arange(-4 * STEP, 4 * STEP + 1) * (width / 2)
-        _, offset, slope = fullest(along, beyond, edges, slopes)
+        slopes = slope + np.linspace(-slope_within, slope_within, 2 * STEP + 1)
+        ramps = ramp + _bends(bent_within, width) * 2 / middle**2
+        offset, slope, ramp = _fullest_bent(along, beyond, edges, slopes, ramps, middle)
         if width <= resolution_ps:
-            return coarse.clock.shifted(offset, slope)
-        slopes = _slopes(slope, width / duration)
+            return coarse.clock.shifted(offset + ramp / 2 * middle**2, slope - ramp * middle, ramp)
+        course = offset + slope * along + ramp / 2 * (along - middle) ** 2
+        close = np.abs(beyond - course) <= STEP * width
+        along, beyond = along[close], beyond[close]
+        slope_within, bent_within = width / duration, min(bent_within, width)
 
 
-def _slopes(centre: float, within: float) -> NDArray[np.float64]:
-    return centre + np.linspace(-within, within, 2 * STEP + 1)
+def _bends(within: float, width: float) -> NDArray[np.float64]:
+    """Trial bends, the smallest first: how far they lift the line at its ends, to a quarter of a width."""
+    steps = round(STEP * within / width)
+    bends = np.linspace(-within, within, 2 * steps + 1)
+    return np.asarray(bends[np.argsort(np.abs(bends))])
+
+
+def _fullest_bent(
+    along: NDArray[np.float64],
+    beyond: NDArray[np.float64],
+    edges: NDArray[np.float64],
+    slopes: NDArray[np.floating[Any]],
+    ramps: NDArray[np.float64],
+    middle: float,
+) -> tuple[float, float, float]:
+    """Find offset, slope and ramp around the middle whose bins hold most; of equals, the first ramp's."""
+    thin = slice(None, None, 1 + len(along) // MAX_BENT if len(ramps) > 1 else 1)
+    along, beyond = along[thin], beyond[thin]
+    best = (-1, 0.0, 0.0, 0.0)
+    for ramp in ramps:
+        found = fullest(along, beyond - ramp / 2 * (along - middle) ** 2, edges, slopes)
+        best = max(best, (*found, float(ramp)), key=lambda one: one[0])
+    return best[1:]
 
 
 def fullest(

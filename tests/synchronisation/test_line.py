@@ -78,3 +78,25 @@ def test_a_coarse_lock_is_sharpened_to_the_resolution(lag_ps, drift):
     clock = sharpen(segment, stream, coarse, resolution_ps=1000)
     for instant in (int(segment[0]), int(segment[-1])):
         assert abs(clock.offset_at(instant) - lag_ps - drift * instant) < 1500
+
+
+@pytest.mark.parametrize("ramp_per_s", [-5e-7, -1e-7, 0.0, 4e-7])
+@pytest.mark.parametrize("duration_s", [0.05, 0.2, 0.5])
+def test_a_coarse_lock_is_sharpened_along_the_bend_of_a_doppler_shift(ramp_per_s, duration_s):
+    rng = np.random.default_rng(5)
+    length, pairs = round(duration_s * 1e12), 2000
+    shared = np.sort(rng.integers(0, length, pairs))
+    lone = round(1e5 * duration_s)
+    segment = np.sort(np.concatenate([shared, rng.integers(0, length, lone)]))
+    drift, ramp = 7e-6, ramp_per_s * 1e-12
+
+    def true_ps(instant):
+        return drift * instant + ramp / 2 * instant**2
+
+    partners = shared + np.rint(true_ps(shared.astype(float)) + rng.normal(0, 150, pairs)).astype(np.int64)
+    stream = np.sort(np.concatenate([partners, rng.integers(0, length, lone)]))
+    coarse = CoarseLock(DriftingClock(int(segment[0]), 300_000.0, 0.0), 500_000, 25e-6, -50.0)
+    clock = sharpen(segment, stream, coarse, resolution_ps=1000)
+    instants = np.linspace(segment[0], segment[-1], 9)
+    off = [clock.offset_at(int(instant)) - true_ps(instant) for instant in instants]
+    assert np.max(np.abs(off)) < 700
