@@ -112,14 +112,14 @@ def sharpen(
 def _bends(within: float, width: float) -> NDArray[np.float64]:
     """Trial bends, the smallest first: how far they lift the line at its ends, to a quarter of a width."""
     steps = round(STEP * within / width)
-    bends = np.linspace(-within, within, 2 * steps + 1)
+    bends = np.arange(-steps, steps + 1) * (within / max(steps, 1))
     return np.asarray(bends[np.argsort(np.abs(bends))])
 
 
 def _fullest_bent(
     along: NDArray[np.float64],
     beyond: NDArray[np.float64],
-    edges: NDArray[np.float64],
+    edges: NDArray[np.floating[Any]],
     slopes: NDArray[np.floating[Any]],
     ramps: NDArray[np.float64],
     middle: float,
