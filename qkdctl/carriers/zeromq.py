@@ -6,12 +6,14 @@ on the Wegman-Carter tags over what is said.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 
 import zmq
 from zmq.auth.thread import ThreadAuthenticator
 
 from qkdctl.errors import PeerLostError
+from qkdctl.ports import ports_apart
 
 HIGH_WATER = 256
 """Packets in a socket's queue; more are dropped and sent again by the link."""
@@ -67,7 +69,8 @@ class ZeroMqCarrier:
     ----------
     context : zmq.Context
     address : str
-        ZeroMQ endpoint. A TCP port of ``*`` is chosen by the system; :attr:`endpoint` says which.
+        ZeroMQ endpoint. A TCP port of ``*`` is any that is free, and that another end can find again after a restart;
+        :attr:`endpoint` says which.
     bind : bool
         Whether this end waits for the other.
     curve : Curve, optional
@@ -83,7 +86,7 @@ class ZeroMqCarrier:
         if curve:
             self._secure(curve, bind)
         try:
-            self.socket.bind(address) if bind else self.socket.connect(address)
+            self._bind(address) if bind else self.socket.connect(address)
         except zmq.ZMQError as error:
             self.socket.close()
             raise CannotOpen(
@@ -108,6 +111,21 @@ class ZeroMqCarrier:
     def close(self) -> None:
         """See :class:`~qkdctl.carriers.base.Carrier`."""
         self.socket.close()
+
+    def _bind(self, address: str) -> None:
+        place, any_port, rest = address.rpartition(":*")
+        if not any_port or rest:
+            self.socket.bind(address)
+            return
+        for port in ports_apart():
+            try:
+                self.socket.bind(f"{place}:{port}")
+            except zmq.ZMQError as error:
+                if error.errno not in (zmq.EADDRINUSE, errno.EACCES):
+                    raise
+            else:
+                return
+        raise zmq.ZMQError(zmq.EADDRINUSE)
 
     def _secure(self, curve: Curve, bind: bool) -> None:
         self.socket.curve_publickey = curve.public

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 import time
-from contextlib import ExitStack
 
 import msgspec
 
 from qkdctl.errors import ConfigurationError
 from qkdctl.network.layout import Layout
 from qkdctl.network.tables import Topology
+from qkdctl.ports import free_ports
 
 
 class Chosen(msgspec.Struct):
@@ -50,7 +49,7 @@ def choose(topology: Topology, layout: Layout) -> Chosen:
             f"{layout.directory}: is the network {chosen.name!r}, expected {topology.name!r}; name another directory"
         )
     wanting = [name for name in _wanted(topology) if name not in chosen.ports]
-    chosen.ports |= dict(zip(wanting, _free_ports(len(wanting)), strict=True))
+    chosen.ports |= dict(zip(wanting, free_ports(len(wanting)), strict=True))
     chosen.ports |= {name: place.port for name, place in topology.nodes.items() if place.port}
     layout.state.write_bytes(msgspec.json.encode(chosen))
     return chosen
@@ -73,11 +72,3 @@ def _wanted(topology: Topology) -> list[str]:
         *(stream_port(name) for name, place in nodes if place.saes),
         *(border_port(name, node) for name, border in topology.borders.items() for node in border.between),
     ]
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]

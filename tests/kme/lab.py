@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import threading
 from pathlib import Path
 from time import sleep
@@ -14,6 +13,7 @@ from qkdctl.kme.client import KmeClient
 from qkdctl.kme.config import load_config
 from qkdctl.kme.serve import running
 from qkdctl.kme.streams.client import StreamClient
+from qkdctl.ports import free_ports
 from tests.keystore.conftest import ORIGIN, SESSION, make_key
 
 KMES = {"alice": "KME_A", "bob": "KME_B"}
@@ -41,15 +41,6 @@ saes = {peer_saes}
 [limits]
 {limits}
 """
-
-
-def free_ports(count):
-    """Ports that are free just now."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 class Lab:

@@ -1,9 +1,9 @@
-"""Ports that the system chooses."""
+"""A port for a server that a test starts."""
 
-import socket
+from qkdctl.ports import free_ports
 
 
 def free_port() -> int:
     """A port of the loopback interface that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    (port,) = free_ports(1)
+    return port
