@@ -1,15 +1,14 @@
 """Hypothesis profiles: dev (quick), ci (default), nightly (``--hypothesis-profile=nightly``); shared servers."""
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
 from tests.support.postgres import Server, programs
+from tests.support.profiles import SLOW
 
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-settings.register_profile("dev", deadline=None, max_examples=20)
-settings.register_profile(
-    "nightly", deadline=None, max_examples=5000, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True, suppress_health_check=SLOW)
+settings.register_profile("dev", deadline=None, max_examples=20, suppress_health_check=SLOW)
+settings.register_profile("nightly", deadline=None, max_examples=5000, suppress_health_check=SLOW)
 settings.load_profile("ci")
 
 

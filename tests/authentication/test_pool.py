@@ -1,12 +1,13 @@
 """What every authentication pool does."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postproc.authentication.pool import LATE, KeyName, MemoryPool, block_source
 from postproc.errors import InputError, PoolExhausted
 from tests.authentication.conftest import SHARED_KEY
+from tests.support.profiles import SHARED_FIXTURE
 
 SOURCE = SHARED_KEY[:16]
 
@@ -136,7 +137,7 @@ def test_equal_names_mean_equal_keys_whatever_the_ends_missed(alice_order, bob_o
 
 
 @given(st.data())
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=SHARED_FIXTURE)
 def test_whatever_is_done_a_pool_follows_the_simplest_model(make_pool, data):
     pool, model = make_pool(), Model()
     for step in range(data.draw(st.integers(1, 40))):

@@ -4,12 +4,13 @@ Three links: BBM92 by Cascade and by LDPC, decoy-state BB84 with one decoy (whos
 """
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from postproc.blocks import SecretBlock
 from postproc.conversation.frames import unpack
 from tests.support import links
 from tests.support.audit import disclosed_bits
+from tests.support.profiles import SHARED_FIXTURE
 from tests.support.wires import Enemy, faults
 
 LINKS = {
@@ -27,7 +28,7 @@ LINKS = {
 
 @pytest.mark.parametrize("link", LINKS)
 @given(fault=faults)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=SHARED_FIXTURE)
 def test_one_fault_never_makes_unequal_keys_or_wrong_books(link, fault):
     enemy = Enemy(fault)
     outcomes = LINKS[link](enemy)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postproc.bits import Bits
@@ -12,6 +12,7 @@ from postproc.parameters import Bases
 from postproc.sifting.events import events
 from postproc.sifting.pairs import Kept, PairAnnouncement, SiftPairs
 from tests.support.hostile import Liar, altered
+from tests.support.profiles import SHARED_FIXTURE
 from tests.support.sifting import click_block, sift
 from tests.support.streams import PairScene, receiver
 
@@ -156,7 +157,7 @@ SMALL = blocks(5, pairs_hz=30e3, alice_hz=20e3, bob_hz=20e3)
 
 
 @given(data=st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=SHARED_FIXTURE)
 def test_no_message_upsets_the_other_party(data):
     sender = data.draw(st.sampled_from(["alice", "bob"]))
     result = both(step(), *SMALL, wire=Liar(sender, 0, lambda payload: data.draw(altered(payload))))

@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postproc.blocks import SiftedBlock, StateBlock
@@ -15,6 +15,7 @@ from postproc.sifting.events import events
 from postproc.sifting.grid import Grid
 from postproc.sifting.slots import Matches, SiftSlots, SlotAnnouncement
 from tests.support.hostile import Liar, altered
+from tests.support.profiles import SHARED_FIXTURE
 from tests.support.sifting import click_block, sift
 from tests.support.streams import receiver, states_of
 
@@ -138,7 +139,7 @@ def test_matches_that_do_not_fit_end_the_block():
 
 
 @given(data=st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=SHARED_FIXTURE)
 def test_no_message_upsets_the_other_party(data):
     sender = data.draw(st.sampled_from(["alice", "bob"]))
     result = sift(STEP, GOOD, CLICKS, wire=Liar(sender, 0, lambda payload: data.draw(altered(payload))))

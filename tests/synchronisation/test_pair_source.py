@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postproc.conversation.messages import encode
@@ -11,11 +11,12 @@ from postproc.synchronisation.messages import LockReply, TagPreamble
 from postproc.synchronisation.pair_source import PairSourceLock
 from postproc.synchronisation.stage import ClockLocked
 from tests.support.hostile import Liar, altered
+from tests.support.profiles import SHARED_FIXTURE
 from tests.support.streams import PairScene, TwoClocks, chunked, lock, receiver
 
 SPREAD = {"alice_delays_ps": (-12_000, 0, 3000, 9000), "bob_delays_ps": (12_000, -5000, -7000, 0)}
 FAR, BACK = TwoClocks(1_999_999_999_999, 25e-6), TwoClocks(-1_234_567_890_123, -25e-6)
-RANDOM = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+RANDOM = settings(suppress_health_check=SHARED_FIXTURE, max_examples=60)
 
 
 def script(preamble_s=0.02, **clock) -> PairSourceLock:

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postproc.conversation.messages import encode
@@ -13,6 +13,7 @@ from postproc.synchronisation.prepare_measure import PrepareMeasureLock
 from postproc.synchronisation.stage import ClockLocked
 from postproc.timetags.types import StateChunk
 from tests.support.hostile import Liar, altered
+from tests.support.profiles import SHARED_FIXTURE
 from tests.support.streams import SECOND, SlotScene, TwoClocks, chunked, lock, receiver, states_of
 
 FAR, BACK = TwoClocks(1_999_999_999_999, 25e-6), TwoClocks(-1_234_567_890_123, -25e-6)
@@ -185,7 +186,7 @@ SMALL = SlotScene(duration_s=0.008, clocks=TwoClocks(10**9, 5e-6), clicks_hz=2e6
 
 
 @given(data=st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=SHARED_FIXTURE, max_examples=50)
 def test_no_message_upsets_the_other_party(data):
     """Whatever one message becomes, both parties end in a lock or in a sentence."""
     sender, frame = data.draw(st.sampled_from([("alice", 0), ("bob", 0), ("alice", 1)]))
