@@ -3,15 +3,18 @@
 import asyncio
 import contextlib
 import threading
+from functools import partial
 from pathlib import Path
-from time import sleep
+from unittest.mock import patch
 
 from qkdctl.keystore.pair import PARTIES, store_path
 from qkdctl.keystore.store import KeyStore
+from qkdctl.kme import serve
+from qkdctl.kme.agreement import Agreement
 from qkdctl.kme.ca import Authority
 from qkdctl.kme.client import KmeClient
 from qkdctl.kme.config import load_config
-from qkdctl.kme.serve import running
+from qkdctl.kme.peer import PeerUnavailable
 from qkdctl.kme.streams.client import StreamClient
 from qkdctl.ports import free_ports
 from tests.keystore.conftest import ORIGIN, SESSION, make_key
@@ -41,6 +44,9 @@ saes = {peer_saes}
 [limits]
 {limits}
 """
+
+PATIENCE_S = 120
+TRIES = 3
 
 
 class Lab:
@@ -115,7 +121,7 @@ class Lab:
 
 
 class Running:
-    """KMEs in a thread of their own."""
+    """KMEs in a thread of their own; when the context begins, those that can meet have met."""
 
     def __init__(self, configs):
         self._configs = configs
@@ -125,27 +131,47 @@ class Running:
 
     def __enter__(self):
         self._thread.start()
-        self._ready.wait(30)
+        assert self._ready.wait(PATIENCE_S)
         if self._error:
             self._thread.join()
             raise self._error
-        # The first meeting of the two may have to be tried again.
-        sleep(0.3)
         return self
 
     def __exit__(self, *_):
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(30)
+        self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive()
 
     async def _run(self):
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        self._loop, self._stop, met = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
         try:
             async with contextlib.AsyncExitStack() as stack:
-                for config in self._configs:
-                    await stack.enter_async_context(running(config))
+                with patch.object(serve, "Agreement", partial(Meeting, met)):
+                    # Alice's KME asks at once: Bob's is there then.
+                    for config in reversed(self._configs):
+                        await stack.enter_async_context(serve.running(config))
+                if any(config.party == "alice" for config in self._configs):
+                    await met.wait()
                 self._ready.set()
                 await self._stop.wait()
         except Exception as error:
             self._error = error
             self._ready.set()
+
+
+class Meeting(Agreement):
+    """Notes when the other KME has answered, or will not."""
+
+    def __init__(self, met, *arguments):
+        super().__init__(*arguments)
+        self._met, self._tries = met, TRIES
+
+    async def ask(self):
+        try:
+            await super().ask()
+        except PeerUnavailable:
+            self._tries -= 1
+            if not self._tries:
+                self._met.set()
+            raise
+        self._met.set()

@@ -11,7 +11,7 @@ class Raw:
 
     def __init__(self, link, sae="SAE_A", party="alice"):
         self._connection = http.client.HTTPSConnection(
-            "localhost", link.ports[party], timeout=10, context=client_context(*link.files(sae))
+            "localhost", link.ports[party], timeout=60, context=client_context(*link.files(sae))
         )
 
     def __call__(self, method, path, body=None, headers=None):

@@ -114,13 +114,27 @@ def test_what_is_not_collected_in_time_is_gone(tmp_path, monkeypatch):
     lab = Lab(tmp_path, limits="collect_within_s = 1.0")
     lab.fill()
     with lab.start(), lab.client("SAE_A") as a, lab.client("SAE_B") as b:
-        soon, late = a.get_keys("SAE_B", 2)
-        assert b.get_keys_by_id("SAE_A", [soon.id])[0].value == soon.value
+        soon = collected_in_time(a, b)
+        (late,) = a.get_keys("SAE_B")
         sleep(1.1)
         with pytest.raises(KmeRefused, match="not found on KME"):
             b.get_keys_by_id("SAE_A", [late.id])
         pause_until(lambda: supply_state(lab, "bob", late.id) == "expired")
         assert supply_state(lab, "bob", soon.id) == "collected"
+
+
+def collected_in_time(a, b):
+    """A key that was collected; where the machine is too slow for that, another is tried."""
+    end = monotonic() + 120
+    while True:
+        (key,) = a.get_keys("SAE_B")
+        try:
+            (theirs,) = b.get_keys_by_id("SAE_A", [key.id])
+        except KmeRefused:
+            assert monotonic() < end
+        else:
+            assert theirs.value == key.value
+            return key
 
 
 def supply_state(lab, party, key_id):
@@ -189,7 +203,7 @@ def test_a_block_that_the_other_end_exported_is_not_delivered(lab):
         assert store.entry(name).state == "destroyed"
 
 
-def pause_until(happened, seconds=20):
+def pause_until(happened, seconds=120):
     end = monotonic() + seconds
     while not happened():
         assert monotonic() < end

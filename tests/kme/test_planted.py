@@ -36,7 +36,7 @@ def test_no_planted_key_is_in_logs_stores_or_errors(lab, monkeypatch):
     finally:
         for server in servers:
             server.terminate()
-        said = [part for server in servers for part in server.communicate(timeout=30)]
+        said = [part for server in servers for part in server.communicate(timeout=120)]
     places = [path.read_bytes() for path in lab.directory.rglob("*") if path.is_file()]
     assert len(places) > 10
     assert found(pieces()[0], BLOCK)

@@ -217,7 +217,7 @@ def test_a_body_that_is_too_long(ask):
 
 
 def test_more_than_the_rate_is_refused_for_a_while(tmp_path):
-    lab = Lab(tmp_path, limits="bits_per_s = 100.0\nrequests_per_s = 1000.0")
+    lab = Lab(tmp_path, limits="bits_per_s = 1.0\nrequests_per_s = 1000.0")
     lab.fill()
     with lab.start(), lab.client("SAE_A") as a, lab.client("SAE_A2") as other:
         a.get_keys("SAE_B", 3)

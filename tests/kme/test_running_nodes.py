@@ -24,7 +24,7 @@ def started(directory, *arguments):
             yield process
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(120)
 
 
 @pytest.fixture

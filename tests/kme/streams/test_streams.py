@@ -10,6 +10,7 @@ import pytest
 
 from qkdctl.errors import KmeError
 from qkdctl.keystore.audit import entries, verify
+from qkdctl.kme.streams import chunks
 from qkdctl.kme.streams.client import StreamRefused
 from qkdctl.kme.streams.frames import Status
 from tests.kme.lab import Lab
@@ -29,16 +30,16 @@ def refused(status):
 def test_both_ends_get_the_same_whoever_asks_first(link):
     with link.streams("SAE_A") as a, link.streams("SAE_B") as b:
         one, two = both(link, a, b, chunk_bytes=48)
-        chunks = {}
+        values = {}
         for index in (0, 1, 2, 7, 2**32 - 1):
             order = (one, two) if index % 2 else (two, one)
             first, second = (end.get(index) for end in order)
             assert (first.value, first.index) == (second.value, index)
             assert first.metadata["hops"] == second.metadata["hops"] == 0
             assert 0 <= first.metadata["age"] < 1e8
-            chunks[index] = first.value.reveal()
-        assert {len(value) for value in chunks.values()} == {48}
-        assert len(set(chunks.values())) == len(chunks)
+            values[index] = first.value.reveal()
+        assert {len(value) for value in values.values()} == {48}
+        assert len(set(values.values())) == len(values)
         one.close()
         two.close()
 
@@ -53,22 +54,24 @@ def test_a_chunk_is_given_once_at_each_end(link):
                 end.get(0)
 
 
-def test_both_ends_ask_at_the_same_moment(link):
+def test_both_ends_ask_at_the_same_moment(link, monkeypatch):
+    """However long a chunk is on its way to the other KME."""
+    monkeypatch.setattr(chunks, "ON_ITS_WAY_S", 60.0)
     with link.streams("SAE_A") as a, link.streams("SAE_B") as b:
-        one, two = both(link, a, b)
+        one, two = both(link, a, b, timeout_ms=60_000)
         got = {one: {}, two: {}}
         gate = threading.Barrier(2)
 
         def fetch(end):
             for index in range(40):
-                gate.wait(30)
+                gate.wait(120)
                 got[end][index] = end.get(index).value.reveal()
 
         threads = [threading.Thread(target=fetch, args=(end,)) for end in got]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(120)
         assert len(got[one]) == 40
         assert got[one] == got[two]
         assert len(set(got[one].values())) == 40
@@ -112,7 +115,7 @@ def test_the_one_may_wait_for_the_other(link):
         one = a.open("SAE_A", "SAE_B")
         later = threading.Timer(0.5, lambda: b.open("SAE_B", "SAE_A", one.ksid))
         later.start()
-        assert one.get(0, wait_s=10)
+        assert one.get(0, wait_s=120)
         later.join()
 
 
@@ -228,12 +231,12 @@ def test_too_little_key_and_more_in_time(tmp_path):
         one.get(0)
         with refused(Status.INSUFFICIENT_KEY):
             one.get(1)
-        one, two = both(lab, a, b, chunk_bytes=40, timeout_ms=20_000)
+        one, two = both(lab, a, b, chunk_bytes=40, timeout_ms=60_000)
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(one.get, 1)
             sleep(0.5)
             lab.fill([2], 8 * 64)
-            assert waiting.result(30).value == two.get(1).value
+            assert waiting.result(120).value == two.get(1).value
 
 
 def test_without_the_other_kme_there_are_no_streams(tmp_path):
