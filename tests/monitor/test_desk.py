@@ -12,7 +12,14 @@ from qkdctl.monitor.desk import Desk, Duty, Refused
 from qkdctl.monitor.login import Login, token_in
 from qkdctl.monitor.server import Control, application
 
-SLEEPER = "import time\ntry:\n time.sleep(60)\nexcept KeyboardInterrupt:\n raise SystemExit(130)"
+SLEEPER = """
+import time
+try:
+    print("now it can be interrupted", flush=True)
+    time.sleep(300)
+except KeyboardInterrupt:
+    raise SystemExit(130)
+"""
 DONE = "print()"
 
 
@@ -27,14 +34,14 @@ class Puppets(Desk):
         self.typed.append(arguments)
         script = self._session if arguments[0] == "run" else DONE
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", script, stdout=asyncio.subprocess.DEVNULL
+            sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE
         )
-        await asyncio.sleep(0.5)  # until it can be interrupted
+        await process.stdout.readline()
         return process
 
 
 async def until(desk, state):
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while desk.state != state:
             await asyncio.sleep(0.02)
 
