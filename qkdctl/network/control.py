@@ -22,6 +22,7 @@ from qkdctl.network.space import onboard
 from qkdctl.network.spec import SPEC_FILE, NodeSpec, read_spec
 from qkdctl.network.state import LOG_FILE, NodeState, process_of, read_state, wait_until_gone
 from qkdctl.network.tables import Topology
+from qkdctl.node.health import runs
 from qkdctl.programs import python
 
 START_S = 60.0
@@ -90,20 +91,24 @@ def start(directory: Path, names: Sequence[str]) -> list[str]:
     command = python("qkdctl.network.host", str(directory), *names)
     with (directory / HOST_LOG).open("ab") as log:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+            check=False,
         )
     if done.returncode:
         raise KmeError(f"the nodes do not start; see {directory / HOST_LOG}")
-    for name in names:
-        _wait_for(layout.node(name), began)
+    for name, number in zip(names, done.stdout.split(), strict=True):
+        _wait_for(layout.node(name), int(number), began)
     return names
 
 
-def _wait_for(node: Path, began: float) -> None:
+def _wait_for(node: Path, number: int, began: float) -> None:
     until = time.monotonic() + START_S
     while (state := read_state(node)) is None or state.at < began:
-        gone = process_of(node) is None and time.time() - began > 2.0
-        if gone or time.monotonic() > until:
+        if not runs(number) or time.monotonic() > until:
             raise KmeError(f"node {node.name} does not start: {_last_line(node / LOG_FILE)}")
         time.sleep(0.05)
 

@@ -28,12 +28,16 @@ log = logging.getLogger(__name__)
 
 
 def main(arguments: list[str]) -> int:
-    """Begin the processes of nodes."""
+    """Begin the processes of nodes; tell the number of each, in their order, on standard output."""
     layout = Layout(Path(arguments[0]))
+    numbers = []
     for name in arguments[1:]:
         # Everything is imported, and nothing runs yet that a fork could break.
-        if os.fork() == 0:
+        number = os.fork()
+        if number == 0:
             os._exit(_begin(layout.node(name)))
+        numbers.append(number)
+    print(*numbers)
     return 0
 
 

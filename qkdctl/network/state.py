@@ -15,6 +15,8 @@ from qkdctl.errors import RecordingError
 
 STATE_FILE, LOCK_FILE, LOG_FILE = "state.json", "node.lock", "node.log"
 
+LOOK_S = 0.05
+
 
 class LinkState(msgspec.Struct, frozen=True):
     """A link as the node at one end sees it.
@@ -96,10 +98,12 @@ def sole_process(directory: Path) -> Iterator[None]:
     """
     handle = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RecordingError(f"{directory}: this node runs already") from None
+        while not _locked(handle, fcntl.LOCK_EX):
+            if not _locked(handle, fcntl.LOCK_SH):
+                raise RecordingError(f"{directory}: this node runs already")
+            # Somebody has only looked whether it runs.
+            fcntl.flock(handle, fcntl.LOCK_UN)
+            time.sleep(LOOK_S)
         os.ftruncate(handle, 0)
         os.write(handle, f"{os.getpid()}\n".encode())
         yield
@@ -114,13 +118,20 @@ def process_of(directory: Path) -> int | None:
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
+        if _locked(handle, fcntl.LOCK_SH):
+            return None
         text = os.read(handle, 32)
         return int(text) if text.strip().isdigit() else None
     finally:
         os.close(handle)
-    return None
+
+
+def _locked(handle: int, kind: int) -> bool:
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def wait_until_gone(directory: Path, within_s: float) -> bool:
@@ -129,5 +140,5 @@ def wait_until_gone(directory: Path, within_s: float) -> bool:
     while process_of(directory) is not None:
         if time.monotonic() > until:
             return False
-        time.sleep(0.05)
+        time.sleep(LOOK_S)
     return True

@@ -101,7 +101,7 @@ def ask_health() -> Iterator[Health]:
             health = msgspec.json.decode(path.read_bytes(), type=Health)
         except (OSError, msgspec.MsgspecError, ValueError):
             continue
-        if not _runs(health.pid):
+        if not runs(health.pid):
             path.unlink(missing_ok=True)
             yield msgspec.structs.replace(health, state="gone", reason="its process was ended from outside")
         elif _age_s(health.told) > STALE_S:
@@ -116,7 +116,8 @@ def _path(pid: int) -> Path:
     return folder() / f"{pid}.health"
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
+    """Tell whether there is such a process, and it has not ended."""
     try:
         return "Z" not in (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
