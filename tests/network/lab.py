@@ -16,6 +16,8 @@ from qkdctl.network.prepare import prepare
 from qkdctl.network.space import onboard
 from qkdctl.network.topology import load_topology
 
+PATIENCE_S = 120
+
 
 class Done(NamedTuple):
     """What a command came to."""
@@ -71,7 +73,7 @@ class Network:
     def __enter__(self):
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
         self._thread.start()
-        self._ready.wait(60)
+        assert self._ready.wait(PATIENCE_S)
         if self._error:
             self._thread.join()
             raise self._error
@@ -79,7 +81,7 @@ class Network:
 
     def __exit__(self, *_):
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(30)
+        self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive()
 
     async def _run(self):
@@ -109,7 +111,7 @@ class Network:
         await asyncio.gather(*(stack.aclose() for stack in self._stacks.values()))
 
     def _wait_for(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE_S)
 
     def stop(self, name):
         self._wait_for(self._stacks.pop(name).aclose())
@@ -140,7 +142,7 @@ class Network:
     def client(self, sae):
         return KmeClient(self.url(self.node_of(sae)), *self.files(sae))
 
-    def wait_for_key(self, master, slave, number=1, within_s=30, **request):
+    def wait_for_key(self, master, slave, number=1, within_s=PATIENCE_S, **request):
         """Ask for keys until there are some."""
         until = monotonic() + within_s
         while True:
@@ -157,7 +159,7 @@ class Network:
             sleep(0.1)
 
     @staticmethod
-    def until(condition, within_s=20):
+    def until(condition, within_s=PATIENCE_S):
         """Wait for something to come true."""
         end = monotonic() + within_s
         while not condition():

@@ -13,6 +13,7 @@ from qkdctl.network.border_words import ExtKey, ExtKeys, KeyName, VoidKeys
 from qkdctl.network.ports import LinkRefused
 from qkdctl.network.spec import BorderSpec
 from qkdctl.network.words import Letter
+from tests.support.hurried import run_hurried
 
 KEY_IDS = ("key 1", "key 2")
 WEST, EAST = ("SAE_W",), ("SAE_E1", "SAE_E2")
@@ -93,7 +94,7 @@ def test_keys_have_arrived_or_are_called_off(lost, fates):
             await there.finish()
         return arrived, inland.waiting
 
-    arrived, waiting = asyncio.run(cross())
+    arrived, waiting = run_hurried(cross())
     everything = {(name, sae) for name in KEY_IDS for sae in EAST}
     assert arrived == (not lost & {"hand over", "acknowledge"} and set(fates.values()) == {"arrives"})
     if arrived:

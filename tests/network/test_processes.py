@@ -5,9 +5,9 @@ from time import monotonic, sleep
 
 import pytest
 
-from qkdctl.kme.client import KmeClient, KmeRefused
+from qkdctl.kme.client import KmeClient, KmeError, KmeRefused
 from qkdctl.network.control import status
-from tests.network.lab import run_qkdctl
+from tests.network.lab import PATIENCE_S, run_qkdctl
 
 RING = """
 name = "ring"
@@ -49,8 +49,8 @@ def client(ring, node, sae):
     return KmeClient(url, pki / f"{sae}.crt", pki / f"{sae}.key", pki / "ca.crt")
 
 
-def share(ring, within_s=30.0, **request):
-    until = monotonic() + within_s
+def share(ring, **request):
+    until = monotonic() + PATIENCE_S
     while True:
         try:
             with client(ring, "a", "SAE_A") as a, client(ring, "c", "SAE_C") as c:
@@ -61,14 +61,18 @@ def share(ring, within_s=30.0, **request):
         except KmeRefused as refused:
             if refused.status != 503 or monotonic() > until:
                 raise
-            sleep(0.1)
+        except KmeError:
+            # On a machine that has much else to do an answer may come too late.
+            if monotonic() > until:
+                raise
+        sleep(0.1)
 
 
 def test_a_killed_node_is_gone_round_and_comes_back(ring):
     (way,) = share(ring)
     assert len(way) == 3
     run_qkdctl("network", "cut", way[1], cwd=ring)
-    (other,) = share(ring, 10)
+    (other,) = share(ring)
     assert {way[1], other[1]} == {"b", "d"}
     run_qkdctl("network", "heal", way[1], cwd=ring)
     assert len(share(ring, mandatory={"qkdctl_min_paths": 2})) == 2
@@ -77,12 +81,14 @@ def test_a_killed_node_is_gone_round_and_comes_back(ring):
 def test_status_says_what_is_up(ring):
     share(ring)
     run_qkdctl("network", "cut", "cd", cwd=ring)
-    sleep(2.5)
-    figures = json.loads(run_qkdctl("network", "status", "--json", cwd=ring).stdout)
-    links = {link["name"]: link for link in figures["links"]}
-    assert links["ab"]["up"]
-    assert links["ab"]["free_bits"] > 0
-    assert not links["cd"]["up"]
+    until = monotonic() + PATIENCE_S
+    while True:
+        figures = json.loads(run_qkdctl("network", "status", "--json", cwd=ring).stdout)
+        links = {link["name"]: link for link in figures["links"]}
+        if links["ab"]["up"] and links["ab"]["free_bits"] > 0 and not links["cd"]["up"]:
+            break
+        assert monotonic() < until, links
+        sleep(0.1)
     made = {node["name"]: node["keys"].get("made", 0) for node in figures["nodes"]}
     assert made["a"] > 0
     run_qkdctl("network", "heal", "cd", cwd=ring)
