@@ -106,7 +106,7 @@ class AskedInstrument(BaseInstrument):
     question.
     """
 
-    TIMEOUT_S: ClassVar[float] = 2.0
+    TIMEOUT_S: ClassVar[float] = 5.0
 
     def __init__(self, name: str, connect: Connect) -> None:
         super().__init__(name, connect)
