@@ -49,7 +49,7 @@ class Link:
     def read_until(self, until_ps: int) -> tuple[int, int]:
         clicks, stop_ps = 0, self.now_ps
         while stop_ps < until_ps:
-            chunk = self.tagger.read(2.0)
+            chunk = self.tagger.read(60.0)
             clicks, stop_ps = clicks + len(chunk), chunk.stop_ps
         return stop_ps, clicks
 
@@ -198,7 +198,7 @@ def test_lost_bytes_are_a_gap_and_the_recording_goes_on(link: Link) -> None:
     link.stand.fault("bob.tagger", "drop_bytes", 6)
     gaps, stop_ps = [], 0
     while stop_ps < 3 * SETTLING_PS:
-        chunk = link.tagger.read(2.0)
+        chunk = link.tagger.read(60.0)
         gaps += chunk.gaps
         stop_ps = chunk.stop_ps
     (gap,) = gaps
@@ -210,10 +210,10 @@ def test_any_pace_of_reading_gives_the_same_tags() -> None:
     def record(stand: MemoryStand, pause_s: float) -> tuple[np.ndarray, np.ndarray]:
         with ExitStack() as stack:
             link = Link(stand, stack)
-            chunks = [link.tagger.read(2.0)]
+            chunks = [link.tagger.read(60.0)]
             while chunks[-1].stop_ps < S // 2:
                 stand.wait(pause_s)
-                chunks.append(link.tagger.read(2.0))
+                chunks.append(link.tagger.read(60.0))
         return np.concatenate([c.time_ps for c in chunks]), np.concatenate([c.channel for c in chunks])
 
     prompt, lazy = (record(in_mind(whole_link()), pause_s) for pause_s in (0.0, 0.13))

@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 
 from drivers.configuration import Parties
-from drivers.errors import NoAnswer
 from drivers.registry import Addresses, open_instrument
 from drivers.roles import TimeTagger
 from tests.drivers.stands import Stand, in_mind, on_rack, whole_link
@@ -47,8 +46,11 @@ def cpu_s(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def stream(driver: str, rate_hz: float, duration_s: float) -> None:
-    """Record so long; on a busy machine it may take longer, and nothing may get lost all the same."""
+def stream(driver: str, rate_hz: float, duration_s: float) -> tuple[list[float], float]:
+    """Record so long; give the shares of a core that driver and emulator took, and how far they came to be behind.
+
+    On a busy machine it may take longer, and nothing may get lost all the same.
+    """
     with (
         hosted(driver, rate_hz) as (address, emulator),
         open_instrument("bob.tagger", driver, address, {"threshold_v": 1.0}) as tagger,
@@ -58,7 +60,7 @@ def stream(driver: str, rate_hz: float, duration_s: float) -> None:
         began_s, began = time.monotonic(), (cpu_s(os.getpid()), cpu_s(emulator))
         tags, stop_ps, gaps = 0, 0, []
         while stop_ps < duration_s * S:
-            chunk = tagger.read(5.0)
+            chunk = tagger.read(60.0)
             tags, stop_ps = tags + len(chunk), chunk.stop_ps
             gaps += [gap for gap in chunk.gaps if gap.reason != "restart"]
         behind_s = time.monotonic() - began_s - stop_ps / S
@@ -73,24 +75,21 @@ def stream(driver: str, rate_hz: float, duration_s: float) -> None:
     )
     assert gaps == []
     assert tags == pytest.approx(rate_hz * stop_ps / S, rel=1e-3)
-    if os.getloadavg()[0] < 1.0:
-        assert max(shares) < 1.0
-        assert behind_s < 1.0
+    return shares, behind_s
 
 
 @pytest.mark.parametrize(("driver", "rate_hz"), RATES)
 def test_a_tagger_streams_without_loss(driver: str, rate_hz: float) -> None:
-    try:
-        stream(driver, rate_hz, 0.6)
-    except NoAnswer:
-        # Where others are at work as well, the emulator may not have its turn for seconds.
-        stream(driver, rate_hz, 0.6)
+    stream(driver, rate_hz, 0.6)
 
 
 @pytest.mark.campaign
 @pytest.mark.parametrize(("driver", "rate_hz"), RATES)
 def test_a_tagger_streams_for_long_without_loss(driver: str, rate_hz: float) -> None:
-    stream(driver, rate_hz, 20.0)
+    shares, behind_s = stream(driver, rate_hz, 20.0)
+    if os.getloadavg()[0] < 1.0:
+        assert max(shares) < 1.0
+        assert behind_s < 1.0
 
 
 def rack_of_ten() -> Parties:
@@ -116,6 +115,15 @@ def round_trip_s(stand: Stand) -> float:
         return median_s(device.ask, 300)
 
 
+def test_a_rack_of_ten_is_up_and_answers() -> None:
+    with on_rack(rack_of_ten()) as stand:
+        assert len(stand.addresses) == 10
+        with stand.open("alice.attenuator") as attenuator:
+            device: Any = attenuator
+            assert device.ask(":OUTP?") == "1"
+
+
+@pytest.mark.campaign
 def test_a_rack_of_ten_is_up_soon_and_answers_at_once() -> None:
     began_s = time.monotonic()
     with on_rack(rack_of_ten()) as stand:

@@ -52,7 +52,7 @@ def test_nodes_begin_anew(session, quick, tmp_path, victim, role):
         if killed and event.kind == "block" and event.figures["outcome"] == "key":
             seen.append(who)
 
-    outcome, events = session(quick, 40.0, watch, lambda: {"alice", "bob"} <= set(seen), restarts=3)
+    outcome, events = session(quick, 1e6, watch, lambda: {"alice", "bob"} <= set(seen), restarts=3)
     assert killed
     assert not outcome.failures
     keys = {who: outcome.run.keys(who) for who in ("alice", "bob")}

@@ -24,9 +24,9 @@ def tagger(subject: Subject) -> TimeTagger:
 
 
 def record(tagger: TimeTagger, span_ps: int) -> list[TagChunk]:
-    chunks = [tagger.read(2.0)]
+    chunks = [tagger.read(60.0)]
     while chunks[-1].stop_ps < span_ps:
-        chunks.append(tagger.read(2.0))
+        chunks.append(tagger.read(60.0))
     return chunks
 
 

@@ -24,10 +24,10 @@ def transmitter(subject: Subject) -> StateTransmitter:
 def test_the_states_of_a_run_are_whole_and_as_configured(transmitter: StateTransmitter) -> None:
     transmitter.configure(PATTERN)
     transmitter.start()
-    chunks = [transmitter.read(2.0) for _ in range(4)]
+    chunks = [transmitter.read(60.0) for _ in range(4)]
     sent = transmitter.stop()
     while (last := chunks[-1]).first_slot + len(last) < sent:
-        chunks.append(transmitter.read(2.0))
+        chunks.append(transmitter.read(60.0))
     states = np.concatenate([chunk.states for chunk in chunks])
     assert [chunk.first_slot for chunk in chunks] == np.cumsum(
         [0, *(len(chunk) for chunk in chunks[:-1])]
@@ -45,12 +45,12 @@ def test_after_a_run_there_is_nothing_to_read_and_another_can_begin(
     transmitter.configure(PATTERN)
     transmitter.start()
     sent = transmitter.stop()
-    while (chunk := transmitter.read(2.0)).first_slot + len(chunk) < sent:
+    while (chunk := transmitter.read(60.0)).first_slot + len(chunk) < sent:
         pass
     with pytest.raises(DriverError, match=f"^{subject.name}: .*stopped"):
         transmitter.read(0.5)
     transmitter.start()
-    assert transmitter.read(2.0).first_slot == 0
+    assert transmitter.read(60.0).first_slot == 0
     transmitter.stop()
 
 

@@ -24,7 +24,7 @@ def test_a_new_run_begins_with_slot_zero(leave):
             transmitter.make_safe()
             transmitter.configure(PATTERN)
             transmitter.start()
-            first = transmitter.read(5.0)
+            first = transmitter.read(60.0)
             assert first.first_slot == 0
-            assert transmitter.read(5.0).first_slot == len(first)
+            assert transmitter.read(60.0).first_slot == len(first)
             getattr(transmitter, leave)()
