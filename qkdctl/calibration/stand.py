@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import ceil
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from drivers.errors import DataLost, NoAnswer
 from drivers.instrument import BaseInstrument
 from drivers.parameters import parameters_of
-from drivers.roles import Attenuator, LightSource, Pattern, StateTransmitter
+from drivers.roles import Attenuator, LightSource, Pattern, StateTransmitter, TimeTagger
 from drivers.transport.memory import VirtualClock
 from postproc.parameters import DecoyBb84, Receiver
 from postproc.types import Role
@@ -23,6 +27,9 @@ from qkdctl.node.rig import Rig
 
 R = TypeVar("R")
 
+LONGEST_COUNT_S = 1.0
+"""An instrument that counts for longer may be taken for one that does not answer."""
+
 
 class Time(Protocol):
     """In which the instruments work."""
@@ -33,6 +40,10 @@ class Time(Protocol):
 
     def wait(self, seconds: float) -> None:
         """Let it pass."""
+        ...
+
+    def lasts_s(self, seconds: float) -> float:
+        """Tell how long that is for everybody else."""
         ...
 
 
@@ -54,7 +65,11 @@ class RealTime:
 
     def wait(self, seconds: float) -> None:
         """Let it pass."""
-        time.sleep(seconds / self.speed)
+        time.sleep(self.lasts_s(seconds))
+
+    def lasts_s(self, seconds: float) -> float:
+        """Tell how long that is for everybody else."""
+        return seconds / self.speed
 
 
 @dataclass(frozen=True)
@@ -75,6 +90,10 @@ class BenchTime:
     def wait(self, seconds: float) -> None:
         """Let it pass."""
         self.clock.now_s += seconds
+
+    def lasts_s(self, seconds: float) -> float:
+        """Tell how long that is for everybody else."""
+        return 0.0
 
 
 class Stand:
@@ -200,6 +219,7 @@ class Light:
     """
 
     def __init__(self, stand: Stand) -> None:
+        self._clock = stand.clock
         self._transmitter = stand.find("alice.transmitter", StateTransmitter)
         self._attenuator = stand.find("alice.attenuator", Attenuator)
         self._lasers = [
@@ -230,6 +250,13 @@ class Light:
         found = measure()
         self.drain()
         return found
+
+    def count_rates_hz(self, tagger: TimeTagger, seconds: float) -> NDArray[np.float64]:
+        """Let a tagger count for so long; on a slow bench piece by piece, for a driver waits by everybody's time."""
+        pieces = max(ceil(self._clock.lasts_s(seconds) / LONGEST_COUNT_S), 1)
+        rates = [self.pass_time(lambda: tagger.count_rates_hz(seconds / pieces)) for _ in range(pieces)]
+        mean: NDArray[np.float64] = np.mean(rates, axis=0)
+        return mean
 
     def drain(self) -> None:
         """Drop what the transmitter has told."""

@@ -19,6 +19,9 @@ from qkdctl.errors import ConfigurationError
 from qkdctl.planning.link import LinkModel, Settings
 from qkdctl.planning.optimise import best_settings, expected_bits, settings_of, shortest_block, thresholds
 
+MOST_DB, STEP_DB = 48, 4
+"""Losses of the plot."""
+
 
 @click.command()
 @scenario_argument
@@ -107,7 +110,7 @@ def _show(figures: dict[str, Any], plot: Path | None) -> None:
 
 def _plot(name: str, parameters: DecoyBb84, emulation: DecoyEmulation, found: Settings, say: Any) -> str:
     """Draw the rates with settings found anew at every loss."""
-    losses = [float(loss) for loss in range(0, 52, 4)]
+    losses = [float(loss) for loss in range(0, MOST_DB + STEP_DB, STEP_DB)]
     finite, endless, settings = [], [], found
     for loss in losses:
         say(f"searching at {loss:.0f} dB")

@@ -6,6 +6,7 @@ import pytest
 from drivers.emulation.bench.polarisation import mean_error
 from qkdctl.calibration.record import Calibration
 from qkdctl.calibration.run import chosen, put_back, take, undone
+from qkdctl.calibration.stand import Stand
 from qkdctl.calibration.steps import check, delays, polarisation
 
 
@@ -146,3 +147,25 @@ def _refuse(port):
     from drivers.errors import ConnectionFailed
 
     raise ConnectionFailed("nobody answers")
+
+
+class SlowTime:
+    """Of a bench on which a second lasts twenty."""
+
+    def lasts_s(self, seconds):
+        return 20 * seconds
+
+
+def test_no_count_lasts_longer_than_a_driver_waits(table, monkeypatch):
+    made, asked = table(), []
+
+    class Tagger:
+        def count_rates_hz(self, seconds):
+            asked.append(seconds)
+            return (1.0, 3.0)
+
+    light = Stand(made.scenario, made.rigs, SlowTime()).light()
+    monkeypatch.setattr(light, "drain", lambda: None)
+    assert light.count_rates_hz(Tagger(), 0.3).tolist() == [1.0, 3.0]
+    assert sum(asked) == pytest.approx(0.3)
+    assert max(asked) <= 1.0 / 20

@@ -1,5 +1,6 @@
 """``optimise`` and ``eve`` from the command line."""
 
+import json
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -7,12 +8,14 @@ import pytest
 from qkdctl.chart import Series, line_chart
 from tests.cli.conftest import BENCH_DETECTORS, BENCH_RECEIVER, DECOY, PAIRS
 from tests.config.toml import written
+from tests.support.shown import Shell
 
 NOISY = [detector | {"dark_count_rate_hz": 2000.0} for detector in BENCH_DETECTORS]
 WATCHED = DECOY | {
     "watch": {"arrival_rms_ps": 50.0, "noise_hz": 7000.0},
     "emulation": DECOY["emulation"] | {"bob": BENCH_RECEIVER | {"detectors": NOISY}},
 }
+HERE = {"decoy-bb84": "link.toml"}
 
 
 def file(directory, table):
@@ -36,10 +39,7 @@ def test_optimise_finds_settings_and_says_how_to_write_them(qkdctl, tmp_path):
     assert figures["secret_bits_per_s"] > figures["configured_bits_per_s"] > 0
     assert figures["asymptotic_bits_per_s"] > figures["secret_bits_per_s"]
     assert sum(figures["probabilities"]) == pytest.approx(1)
-    said = qkdctl("optimise", config)
-    assert said.code == 0
-    assert "[security.thresholds]" in said.out
-    assert f"{figures['secret_bits_per_s']:,.0f} bit/s" in said.out
+    assert f"{figures['secret_bits_per_s']:,.0f} bit/s" in qkdctl("optimise", config).out
 
 
 def test_a_link_that_is_too_long_gives_no_key_and_no_thresholds(qkdctl, tmp_path):
@@ -69,11 +69,22 @@ def test_eve_is_drawn_with_what_notices_her(qkdctl, tmp_path):
     assert "probability that the block is refused" in texts
 
 
-def test_lengths_from_counts_follow_the_bound(qkdctl, tmp_path):
+def test_the_rate_is_drawn_against_the_loss(tmp_path, monkeypatch):
+    monkeypatch.setattr("qkdctl.cli.optimise.STEP_DB", 24)
+    file(tmp_path, DECOY)
+    shell = Shell(tmp_path)
+    said = shell("qkdctl optimise decoy-bb84 --block-s 60 --plot optimise.svg", where=HERE).out
+    assert "[security.thresholds]" in said
+    assert len(drawn(tmp_path / "optimise.svg")[0]) == 2
+
+
+def test_lengths_from_counts_follow_the_bound(tmp_path):
     """A little interception takes a part of the key, where agreed thresholds give all of it or nothing."""
-    config = file(tmp_path, WATCHED)
+    file(tmp_path, WATCHED)
     options = ("--attack", "intercept_resend", "--points", 2, "--strongest", 0.02, "--json")
-    honest, intercepted = qkdctl("eve", config, "--from-counts", *options).json["attacks"]
+    shell = Shell(tmp_path)
+    done = shell("qkdctl eve decoy-bb84 --from-counts --points 9 --plot eve.svg", *options, where=HERE)
+    honest, intercepted = json.loads(done.out)["attacks"]
     assert 0 < intercepted["secret_bits"] < 0.95 * honest["secret_bits"]
     lost = honest["secret_bits"] - intercepted["secret_bits"]
     assert intercepted["known_bits"] < lost

@@ -1,5 +1,6 @@
 """The documentation builds, its links lead somewhere, and its commands are ones that there are."""
 
+import contextlib
 import re
 import shlex
 import subprocess
@@ -12,55 +13,100 @@ import pytest
 
 from drivers.instrument import BaseInstrument
 from qkdctl.cli.root import root
-
-ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+from tests.support.shown import PAGES, ROOT, SHOWN, shown, typed, words
 
 
 def commands(page):
-    """What a page tells people to type: the lines of its shell blocks, comments and continuations aside."""
-    for block in re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL):
-        for line in block.replace("\\\n", " ").splitlines():
-            for part in re.split(r"\s(?:&&|\|)\s", line):
-                words = shlex.split(part, comments=True)
-                while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
-                    del words[0]
-                if words and Path(words[0]).name == "qkdctl":
-                    yield words[1:]
+    """What a page tells people to type to qkdctl."""
+    for line in shown(page):
+        for part in re.split(r"\s(?:&&|\|)\s", line):
+            given = shlex.split(part.rstrip(")"), comments=True)
+            if given and Path(given[0]).name == "qkdctl":
+                yield given[1:]
 
 
-def check(words):
-    """Parse a command line as click would, and do nothing."""
+def mentioned(page):
+    """Commands that the sentences of a page mention."""
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    return [shlex.split(span) for span in re.findall(r"`qkdctl ([^`>]+)", text)]
+
+
+def resolve(given):
+    """Find a command; give it, its context, and the words that are left for it."""
     command, context = root, click.Context(root, info_name="qkdctl")
-    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
-        _, command, words = command.resolve_command(context, words)
+    while isinstance(command, click.Group) and given and not given[0].startswith("-"):
+        _, command, given = command.resolve_command(context, list(given))
         context = click.Context(command, parent=context, info_name=command.name)
-    if words in (["--version"], ["--help"]):
+    return command, context, given
+
+
+def check(given):
+    """Parse a command line as click would, and do nothing."""
+    command, context, left = resolve(given)
+    if left in (["--version"], ["--help"]):
         return
-    parser = command.make_parser(context)
-    values, left, _ = parser.parse_args(list(words))
+    values, left, _ = command.make_parser(context).parse_args(list(left))
     assert not left
     for parameter in command.params:
         if parameter.required:
             assert values.get(parameter.name) is not None, parameter.name
 
 
-EVERY = [(page.name, words) for page in PAGES for words in commands(page)]
+EVERY = [(page.name, given) for page in PAGES for given in commands(page)]
+
+ELSEWHERE = {
+    "pytest -q tests/contract tests/drivers": "these are tests themselves",
+    "qkdctl faults --rounds 8": "takes minutes; campaigns in tests/faults run such rounds",
+    "qkdctl faults --kills 1000 --rounds 400 --shard 0/2 --state c.jsonl": "takes days",
+    "qkdctl faults --kills 1000 --rounds 400 --shard 1/2 --state c.jsonl": "takes days",
+}
+"""Commands that no default test types, and why."""
+
+CI = ROOT / ".ci" / "run"
+"""What decides whether a change lands; an sdist does not have it."""
+
+
+def ci():
+    """The command lines that it has, and those that it takes from the README by their beginnings."""
+    text = CI.read_text()
+    for line in text.splitlines():
+        with contextlib.suppress(ValueError):  # a part of something longer
+            yield words(re.split(r" (?:<<<|>) ", line)[0])
+    for beginning in re.findall(r"grep -m 1 '\^([^']+)' README.md", text):
+        yield words(next(line for _, line in SHOWN.values() if line.startswith(beginning)))
 
 
 def test_pages_have_commands():
     assert len(EVERY) > 20
 
 
-@pytest.mark.parametrize(("page", "words"), EVERY, ids=lambda v: " ".join(v) if isinstance(v, list) else v)
-def test_every_command_is_one(page, words):
-    check(list(words))
+@pytest.mark.skipif(not CI.exists(), reason="not in a checkout")
+def test_every_command_is_run():
+    """By a test that types it, or by CI's own script; what neither does is listed with its reason."""
+    by_tests = {words(line) for path in (ROOT / "tests").rglob("test_*.py") for line in typed(path)}
+    excused = {words(line) for line in ELSEWHERE}
+    run = {*by_tests, *ci(), *excused}
+    assert [line for known, (_, line) in SHOWN.items() if known not in run] == []
+    assert excused <= set(SHOWN)
 
 
-@pytest.mark.parametrize("words", [["rum"], ["run", "demo", "--repot", "x"], ["node", "alice", "lab.toml"]])
-def test_the_test_above_can_fail(words):
+@pytest.mark.parametrize(("page", "given"), EVERY, ids=lambda v: " ".join(v) if isinstance(v, list) else v)
+def test_every_command_is_one(page, given):
+    check(list(given))
+
+
+def test_what_sentences_mention_is_there():
+    for page in PAGES:
+        for given in mentioned(page):
+            command, _, left = resolve(given)
+            options = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
+            assert {word for word in left if word.startswith("--")} <= options, (page.name, given)
+
+
+@pytest.mark.parametrize("given", [["rum"], ["run", "demo", "--repot", "x"], ["node", "alice", "lab.toml"]])
+def test_the_test_above_can_fail(given):
     with pytest.raises((click.UsageError, AssertionError)):
-        check(words)
+        check(given)
 
 
 def test_sphinx_builds_every_page_without_a_warning(tmp_path):

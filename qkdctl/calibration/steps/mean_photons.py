@@ -107,7 +107,7 @@ def _honesty(stand: Stand, light: Light, chosen_db: float) -> tuple[Picture, flo
     at_db = [chosen_db + more for more in FURTHER_DB if chosen_db + more <= high]
 
     def counts() -> float:
-        return float(sum(light.pass_time(lambda: tagger.count_rates_hz(COUNT_S))))
+        return float(light.count_rates_hz(tagger, COUNT_S).sum())
 
     light.block(dark=True)
     dark_hz = counts()

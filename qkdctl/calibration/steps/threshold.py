@@ -56,7 +56,7 @@ class Threshold:
         with scenario_light(stand) as light:
             for height in heights:
                 input_.threshold_v = round(sign * float(height), 3)
-                rates.append(light.pass_time(lambda: tagger.count_rates_hz(COUNT_S)))
+                rates.append(light.count_rates_hz(tagger, COUNT_S))
             input_.threshold_v = before
         table = np.array(rates)[:, own]
         picture = _picture(self._party, sign * heights, table, own)
