@@ -50,28 +50,41 @@ def hdf5_written(path: Path, key: RecordingKey | None = None) -> Iterator[tuple[
     OSError
         From any step, or at the end, if the disk fails.
     """
-    disk = _ShieldedFile(path, "r+") if key is None else _Memory()
+    place = _Place(path, key)
     with ThreadPoolExecutor(1, "hdf5") as thread:
 
         def run(step: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
             result = thread.submit(step, *args, **kwargs).result()
-            disk.check()
+            place.disk.check()
             return result
 
-        # This version of the file format has checksums over its own structure, too.
-        opening = thread.submit(h5py.File, disk, "w", libver=("v110", "v110"))
         try:
-            yield opening.result(), run
+            yield thread.submit(place.open).result(), run
         finally:
-            thread.submit(_close, opening.result, disk)
-    disk.check()
-    if isinstance(disk, _Memory) and key is not None:
-        seal(disk.contents, path, key, os.urandom(SALT_BYTES))
+            thread.submit(place.close)
+    place.disk.check()
+    if isinstance(place.disk, _Memory) and key is not None:
+        seal(place.disk.contents, path, key, os.urandom(SALT_BYTES))
 
 
-def _close(file: Callable[[], Any], disk: _ShieldedFile | _Memory) -> None:
-    with disk:
-        file().close()
+class _Place:
+    """The file, and what HDF5 has of it. Both are opened and closed on HDF5's thread, where nothing interrupts."""
+
+    def __init__(self, path: Path, key: RecordingKey | None) -> None:
+        self._path, self._sealed = path, key is not None
+        self._file: Any = None
+        self.disk: _ShieldedFile | _Memory
+
+    def open(self) -> Any:
+        self.disk = _Memory() if self._sealed else _ShieldedFile(self._path, "r+")
+        # This version of the file format has checksums over its own structure, too.
+        self._file = h5py.File(self.disk, "w", libver=("v110", "v110"))
+        return self._file
+
+    def close(self) -> None:
+        if self._file is not None:
+            with self.disk:
+                self._file.close()
 
 
 class _Memory(io.BytesIO):
