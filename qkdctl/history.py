@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,9 @@ from qkdctl.node.telemetry import Event
 
 POINTS = 2000
 """Points of a series at most; of a longer one, only every second, fourth, eighth … is kept."""
+
+OPEN = 64
+"""Blocks that have not ended, at most; the end of one may not have been heard."""
 
 LINES = 2000
 """Lines of the log, the latest."""
@@ -38,7 +41,7 @@ class Series:
     _stride: int = 1
     _told: int = 0
 
-    def add(self, t_s: float, figures: dict[str, Figure]) -> None:
+    def add(self, t_s: float, figures: Mapping[str, Figure | None]) -> None:
         """Append a point, if it is its turn."""
         self._told += 1
         if (self._told - 1) % self._stride:
@@ -62,6 +65,42 @@ class Series:
         return {"t_s": [round(t_s, 3) for t_s in self.t_s], **self.values}
 
 
+class Counts:
+    """Bits and errors of the blocks at hand, and sums over all that have ended."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[str, dict[str, Figure]] = {}
+        self._sifted_bits = self._secret_bits = 0
+
+    def take(self, event: Event) -> dict[str, Figure | None]:
+        """Enter an event; where it ends a block, give its error rates and the sums."""
+        if event.kind == "state" and event.subject == "agreed":
+            self._blocks.clear()  # a new session counts from 1
+        if event.kind not in ("sifted", "tested", "block"):
+            return {}
+        if event.kind == "sifted":
+            self._sifted_bits += sum(int(event.figures.get(name, 0)) for name in ("key_bits", "test_bits"))
+        told = self._blocks.setdefault(event.subject, {})
+        told |= event.figures
+        if len(self._blocks) > OPEN:
+            del self._blocks[next(iter(self._blocks))]
+        if event.kind != "block":
+            return {}
+        self._blocks.pop(event.subject, None)
+        self._secret_bits += int(told.get("secret_bits", 0)) if told.get("outcome") == "key" else 0
+        return {
+            "qber_test": share(told.get("test_errors"), told.get("test_bits")),
+            "qber_key": share(told.get("key_errors"), told.get("key_bits")),
+            "sifted_bits": self._sifted_bits,
+            "secret_bits": self._secret_bits,
+        }
+
+
+def share(part: Figure | None, whole: Figure | None) -> float | None:
+    """Give the part of a whole; None where there is none."""
+    return None if part is None or not whole else float(part) / float(whole)
+
+
 class History:
     """Takes both nodes' events.
 
@@ -74,6 +113,8 @@ class History:
     ----------
     started : datetime
     rates : dict of Role to Series
+    blocks : Series
+        At the end of each block: error rates of both bases, and all bits so far, from whose differences rates follow.
     instruments : dict of str to dict
         What stands behind each name such as ``bob.tagger``: its identity, and whether it is emulated.
     log : list of (float, str, str)
@@ -86,6 +127,8 @@ class History:
         self._asked: set[Role] = set()
         self.started = datetime.now(UTC)
         self.rates: dict[Role, Series] = {role: Series() for role in PARTIES}
+        self.blocks = Series()
+        self._counts = Counts()
         self.instruments: dict[str, dict[str, str]] = {}
         self.log: list[tuple[float, str, str]] = []
 
@@ -98,6 +141,8 @@ class History:
         """Enter an event."""
         if event.kind == "rates":
             self.rates[role].add(self.elapsed_s, event.figures)
+        elif role == "bob" and (ended := self._counts.take(event)):
+            self.blocks.add(self.elapsed_s, ended)
         elif event.kind == "instrument":
             self.instruments[f"{role}.{event.subject}"] = {k: str(v) for k, v in event.figures.items()}
         if line := narrate(event):

@@ -29,7 +29,7 @@ def narrate(event: Event) -> str | None:
         case "clock":
             return "clocks locked" + (f", {clock(figures)}" if "offset_ps" in figures else "")
         case "block" if figures["outcome"] == "key":
-            return f"block {event.subject}: {figures['secret_bits']} secret bits"
+            return f"block {event.subject}: {figures['secret_bits']:,} secret bits"
         case "block":
             return f"block {event.subject} {figures['outcome']}: {figures['reason']}"
         case "alarm":

@@ -13,12 +13,11 @@ The two know each other by the key alone, and what they say stays secret from a 
 curves as long as the key is. Delete both files when the connection is up.
 """
 
-import argparse
 import base64
 import os
 from pathlib import Path
 
-from qkdctl.kme.client import DeliveredKey, KmeClient
+from shared_key import fetch, options
 
 TLS_1_3 = (3, 4)
 AES_256_GCM_SHA384 = (0x13, 0x02)
@@ -43,32 +42,15 @@ def session(key: bytes) -> str:
     return f"-----BEGIN SSL SESSION PARAMETERS-----\n{text}\n-----END SSL SESSION PARAMETERS-----\n"
 
 
-def fetch(kme: KmeClient, given: argparse.Namespace) -> DeliveredKey:
-    """Get a new key, or that of an ID."""
-    if given.slave:
-        return kme.get_keys(given.slave, size=256)[0]
-    return kme.get_keys_by_id(given.master, [given.id])[0]
-
-
 def main() -> None:
     """Read the command line and do it."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--kme", required=True)
-    parser.add_argument("--pki", type=Path, required=True)
-    parser.add_argument("--sae", required=True)
-    parser.add_argument("--slave")
-    parser.add_argument("--master")
-    parser.add_argument("--id")
+    parser = options(__doc__)
     parser.add_argument("session", type=Path)
     given = parser.parse_args()
-    certificate, private_key = given.pki / f"{given.sae}.crt", given.pki / f"{given.sae}.key"
     # A key is spent only if it has a place to go.
     with os.fdopen(os.open(given.session, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         try:
-            with KmeClient(given.kme, certificate, private_key, given.pki / "ca.crt") as kme:
-                key = fetch(kme, given)
+            key = fetch(given)
             file.write(session(key.value.reveal()))
         except BaseException:
             given.session.unlink()

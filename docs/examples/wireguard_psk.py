@@ -8,13 +8,12 @@ The first prints the key's ID; carry it to the other end on any way. Load the fi
 holds against a computer that breaks its elliptic curve as long as the key is secret.
 """
 
-import argparse
 import base64
 import os
 import re
 from pathlib import Path
 
-from qkdctl.kme.client import DeliveredKey, KmeClient
+from shared_key import fetch, options
 
 
 def with_psk(text: str, peer: str, key: bytes) -> str:
@@ -37,32 +36,15 @@ def replace(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def fetch(kme: KmeClient, given: argparse.Namespace) -> DeliveredKey:
-    """Get a new key, or that of an ID."""
-    if given.slave:
-        return kme.get_keys(given.slave, size=256)[0]
-    return kme.get_keys_by_id(given.master, [given.id])[0]
-
-
 def main() -> None:
     """Read the command line and do it."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--kme", required=True)
-    parser.add_argument("--pki", type=Path, required=True)
-    parser.add_argument("--sae", required=True)
-    parser.add_argument("--slave")
-    parser.add_argument("--master")
-    parser.add_argument("--id")
+    parser = options(__doc__)
     parser.add_argument("--peer", required=True)
     parser.add_argument("configuration", type=Path)
     given = parser.parse_args()
-    certificate, private_key = given.pki / f"{given.sae}.crt", given.pki / f"{given.sae}.key"
     before = given.configuration.read_text()
     with_psk(before, given.peer, bytes(32))  # A key is spent only if it has a place to go.
-    with KmeClient(given.kme, certificate, private_key, given.pki / "ca.crt") as kme:
-        key = fetch(kme, given)
+    key = fetch(given)
     replace(given.configuration, with_psk(before, given.peer, key.value.reveal()))
     print(key.id)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from postproc.types import Alarm, Figure, Role
 from qkdctl.alarms import seen_from_outside
-from qkdctl.history import History
+from qkdctl.history import History, share
 from qkdctl.keystore.pair import PARTIES
 from qkdctl.live import Figures, Live, NodeView
 from qkdctl.monitor.beacon import Beacon, sessions
@@ -94,6 +94,7 @@ class Session:
             "nodes": {role: _node(view, self.load[role], self.over) for role, view in self.nodes.items()},
             "rates": {role: series.table() for role, series in self.history.rates.items()},
             "blocks": _blocks(self.nodes["bob"]),
+            "history": self.history.blocks.table(),
             "instruments": self.beacon.instruments | self.history.instruments,
             "log": self.history.log[-LINES:],
         }
@@ -183,12 +184,8 @@ def _block(number: str, view: NodeView) -> dict[str, Any]:
         "id": int(number),
         "sifted_bits": int(sifted.get("key_bits", 0)) + int(sifted.get("test_bits", 0)),
         "qber_test": view.test_qber(number),
-        "qber_key": _share(ended.get("key_errors"), ended.get("key_bits")),
+        "qber_key": share(ended.get("key_errors"), ended.get("key_bits")),
         "outcome": ended.get("outcome", "in work"),
         "reason": ended.get("reason"),
         "secret_bits": int(ended.get("secret_bits", 0)) if ended.get("outcome") == "key" else 0,
     }
-
-
-def _share(part: Figure | None, whole: Figure | None) -> float | None:
-    return None if part is None or not whole else float(part) / float(whole)

@@ -7,23 +7,20 @@ from telemetry that may be lost, so no browser can slow a session.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
-from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Any
 
 import msgspec
-import plotly
 from aiohttp import web
-from aiohttp.typedefs import Middleware
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from qkdctl.monitor.board import Board
 from qkdctl.monitor.desk import Desk, Refused
+from qkdctl.monitor.frame import framed
 from qkdctl.monitor.login import Login
 from qkdctl.monitor.metrics import Metrics
 
@@ -31,14 +28,7 @@ LISTEN_S = 0.25
 LOOK_EVERY = 4
 """So many rounds of listening to one look for new sessions."""
 
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "connect-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-STATIC = {"": "index.html", "monitor.js": "monitor.js", "desk.js": "desk.js", "monitor.css": "monitor.css"}
-KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+SCRIPTS = ("monitor.js", "desk.js")
 
 COOKIE = "qkdctl-desk"
 MAX_ORDER = 4096
@@ -58,7 +48,6 @@ class Control:
 
 BOARD = web.AppKey("board", Board)
 CONTROL = web.AppKey("control", Control)
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Told = Callable[[Board], None]
 
 
@@ -80,11 +69,8 @@ def application(
     control : Control, optional
         What can be operated, and by whom; nothing by default.
     """
-    app = web.Application(middlewares=[guarded(hosts)])
+    app = framed("qkdctl monitor", files("qkdctl.monitor"), SCRIPTS, hosts)
     app[BOARD] = board
-    for name in STATIC:
-        app.router.add_get(f"/{name}", _static)
-    app.router.add_get("/plotly.min.js", plotly_script)
     app.router.add_get("/state.json", _state)
     app.router.add_get("/metrics", _metrics)
     if control is not None:
@@ -94,20 +80,6 @@ def application(
         app.cleanup_ctx.append(lambda app: _desk(app[CONTROL].desk))
     app.cleanup_ctx.append(lambda app: _listening(app[BOARD], told))
     return app
-
-
-def guarded(hosts: frozenset[str]) -> Middleware:
-    """Give the frame of all pages: nobody calls them by another name, and nothing comes from elsewhere."""
-
-    @web.middleware
-    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if (request.url.host or "") not in hosts:
-            raise web.HTTPMisdirectedRequest(text="this monitor is not called that")
-        response = await handler(request)
-        response.headers.update(HEADERS)
-        return response
-
-    return guard
 
 
 async def _listening(board: Board, told: Told):  # type: ignore[no-untyped-def] # aiohttp's own kind of context
@@ -165,23 +137,6 @@ async def _json(request: web.Request) -> dict[str, Any]:
     except (msgspec.MsgspecError, RecursionError):
         raise web.HTTPBadRequest(text="orders are JSON objects") from None
     return found
-
-
-async def _static(request: web.Request) -> web.Response:
-    return static_file(files("qkdctl.monitor"), STATIC[request.path.removeprefix("/")])
-
-
-def static_file(package: Traversable, name: str) -> web.Response:
-    """Answer with a file of a package's ``static`` folder."""
-    body = package.joinpath("static", name).read_bytes()
-    kind = KINDS[Path(name).suffix]
-    return web.Response(body=body, content_type=kind, charset="utf-8", headers={"Cache-Control": "no-cache"})
-
-
-async def plotly_script(request: web.Request) -> web.FileResponse:
-    """Answer with Plotly's script, as its package brings it."""
-    path = Path(str(plotly.__file__)).parent / "package_data" / "plotly.min.js"
-    return web.FileResponse(path, headers={"Cache-Control": "max-age=86400"})
 
 
 async def _state(request: web.Request) -> web.Response:

@@ -19,6 +19,8 @@ from tests.network.lab import run_qkdctl
 from tests.support.ports import free_port
 from tests.support.shown import ROOT, Shell, wait_until
 
+pytestmark = pytest.mark.timeout(1200)
+
 NO_KEY = (0, 5)
 """A machine that has much else to do may make no key in a second; that keys come is shown elsewhere."""
 

@@ -6,7 +6,9 @@ import pytest
 from aiohttp import ClientSession, web
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from qkdctl.monitor.server import STATIC, application
+from qkdctl.monitor.server import application
+
+LOADED = ("page.css", "page.js", "monitor.js", "desk.js", "plotly.min.js")
 
 
 def fetch(board, *paths, method="GET", **headers):
@@ -31,11 +33,11 @@ def fetch(board, *paths, method="GET", **headers):
 
 
 def test_the_page_and_all_that_it_asks_for_come_from_here(board):
-    (status, headers, page), *rest = fetch(board, "/", *(f"/{name}" for name in STATIC), "/plotly.min.js")
+    (status, headers, page), *rest = fetch(board, "/", *(f"/{name}" for name in LOADED))
     assert status == 200
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     asked = set(re.findall(r'(?:src|href)="([^"]+)"', page)) - {"data:,"}
-    assert asked == {"plotly.min.js", "monitor.js", "desk.js", "monitor.css"}
+    assert asked == set(LOADED)
     assert all(status == 200 for status, _, _ in rest)
     assert not any("http" in text for _, _, text in rest[:-1])
 

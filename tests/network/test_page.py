@@ -91,7 +91,7 @@ def test_the_page_is_served_and_only_under_its_name(quartz):
         app = application(NetworkBoard(quartz.directory), frozenset({"127.0.0.1"}))
         async with TestClient(TestServer(app)) as client:
             bodies = {}
-            for path in ("/", "/network.js", "/monitor.css", "/network.json"):
+            for path in ("/", "/network.js", "/page.css", "/page.js", "/network.json"):
                 response = await client.get(path)
                 assert response.status == 200
                 assert "default-src 'none'" in response.headers["Content-Security-Policy"]

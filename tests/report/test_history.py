@@ -3,7 +3,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qkdctl.history import POINTS, History, Series
+from qkdctl.history import OPEN, POINTS, History, Series
 from qkdctl.node.identities import write_identities
 from qkdctl.node.telemetry import Event
 
@@ -51,3 +51,36 @@ def test_instruments_are_asked_for_where_telling_is_not_enough(tmp_path):
     write_identities(tmp_path, {"tagger": "TDC1"}, {"tagger": "no"})
     history.ask({"bob": tmp_path})
     assert history.instruments == {"bob.tagger": {"identity": "TDC1", "emulated": "no"}}
+
+
+def test_blocks_are_kept_with_their_errors_and_all_bits_so_far():
+    history = History(itertools.count().__next__)
+
+    def block(number, outcome, secret_bits):
+        told = {
+            "outcome": outcome,
+            "secret_bits": secret_bits,
+            "key_errors": 8,
+            "key_bits": 800,
+            "reason": "",
+        }
+        history.take("bob", Event("t", "sifted", number, {"key_bits": 800, "test_bits": 200}))
+        history.take("bob", Event("t", "tested", number, {"test_errors": 4, "test_bits": 200}))
+        history.take("bob", Event("t", "block", number, told))
+
+    block("1", "key", 300)
+    block("2", "refused", 0)
+    history.take("bob", Event("t", "state", "agreed", {}))
+    history.take("bob", Event("t", "block", "1", {"outcome": "aborted", "reason": "the line went"}))
+    table = history.blocks.table()
+    assert table["sifted_bits"] == [1000, 2000, 2000]
+    assert table["secret_bits"] == [300, 300, 300]
+    assert table["qber_test"] == [0.02, 0.02, None]
+    assert table["qber_key"] == [0.01, 0.01, None]
+
+
+def test_blocks_whose_end_was_not_heard_are_forgotten():
+    history = History()
+    for number in range(3 * OPEN):
+        history.take("bob", Event("t", "tested", str(number), {"test_errors": 4, "test_bits": 200}))
+    assert len(history._counts._blocks) <= OPEN

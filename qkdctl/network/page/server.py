@@ -8,7 +8,7 @@ from importlib.resources import files
 import msgspec
 from aiohttp import web
 
-from qkdctl.monitor.server import guarded, plotly_script, static_file
+from qkdctl.monitor.frame import framed
 from qkdctl.network.page.board import NetworkBoard
 
 BOARD = web.AppKey("board", NetworkBoard)
@@ -23,26 +23,10 @@ def application(board: NetworkBoard, hosts: frozenset[str]) -> web.Application:
     hosts : frozenset of str
         Names by which it may be called.
     """
-    app = web.Application(middlewares=[guarded(hosts)])
+    app = framed("qkdctl network", files("qkdctl.network.page"), ("network.js",), hosts)
     app[BOARD] = board
-    app.router.add_get("/", _page)
-    app.router.add_get("/network.js", _script)
-    app.router.add_get("/monitor.css", _style)
-    app.router.add_get("/plotly.min.js", plotly_script)
     app.router.add_get("/network.json", _state)
     return app
-
-
-async def _page(request: web.Request) -> web.Response:
-    return static_file(files("qkdctl.network.page"), "index.html")
-
-
-async def _script(request: web.Request) -> web.Response:
-    return static_file(files("qkdctl.network.page"), "network.js")
-
-
-async def _style(request: web.Request) -> web.Response:
-    return static_file(files("qkdctl.monitor"), "monitor.css")
 
 
 async def _state(request: web.Request) -> web.Response:

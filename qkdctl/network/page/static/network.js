@@ -1,56 +1,18 @@
 "use strict";
-// The page asks for everything every two seconds and draws it; it keeps nothing, so it can be reloaded at any time.
+// A network: its nodes, links and ways.
 
 const EVERY_MS = 2000;
 const MOST_LINES = 6;
-const root = document.documentElement;
 const at = (id) => document.getElementById(id);
-const shown = (value, digits = 0) => value.toLocaleString("en", { maximumFractionDigits: digits });
-const colour = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 const bits = (value) => (value >= 1e6 ? `${shown(value / 1e6, 1)} Mbit` : `${shown(value / 1e3, 1)} kbit`);
 
-function rows(table, head, lines) {
-  const row = (cells, kind) => {
-    const tr = document.createElement("tr");
-    for (const cell of cells) {
-      const td = document.createElement(kind);
-      td.textContent = cell;
-      if (cell === "up" || cell === "runs") td.className = "key";
-      else if (cell === "down") td.className = "refused";
-      else if (kind === "td" && /^[\d.,]+( [kM]bit)?$/.test(cell)) td.className = "n";
-      tr.append(td);
-    }
-    return tr;
-  };
-  table.replaceChildren(row(head, "th"), ...lines.map((cells) => row(cells, "td")));
-}
+const STATES = { up: "key", runs: "key", down: "refused" };
+const table = (id, head, lines) => rows(at(id), head, lines, STATES, /^[\d.,]+( [kM]bit)?$/);
 
 function tile(id, value, bad) {
   at(id).querySelector("b").textContent = value;
   at(id).classList.toggle("bad", Boolean(bad));
 }
-
-function alarms(list) {
-  at("alarms").replaceChildren(...list.map((alarm) => {
-    const box = document.createElement("div"), name = document.createElement("b"), advice = document.createElement("span");
-    box.className = `alarm ${alarm.severity}`;
-    name.textContent = `${alarm.name}: ${alarm.subject}`;
-    advice.textContent = alarm.what_to_do;
-    box.append(name, advice);
-    return box;
-  }));
-}
-
-function layout(more) {
-  const axis = { gridcolor: colour("line"), zerolinecolor: colour("line"), linecolor: colour("line") };
-  return {
-    margin: { l: 56, r: 8, t: 36, b: 44 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { color: colour("ink"), size: 13 }, legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
-    xaxis: { ...axis, ...more.xaxis }, yaxis: { ...axis, ...more.yaxis }, uirevision: "kept", showlegend: more.legend ?? true,
-  };
-}
-
-const options = { displayModeBar: false, responsive: true };
 
 function graph(figures) {
   const place = new Map(figures.nodes.map((node) => [node.name, node]));
@@ -69,56 +31,41 @@ function graph(figures) {
     hovertext: figures.nodes.map((node) => `${node.name}, ${node.domain}: ${node.saes.join(", ") || "no applications"}`),
     marker: { size: 14, color: figures.nodes.map((node) => colour(node.up ? "good" : "bad")),
       symbol: figures.nodes.map((node) => (node.domain === "in orbit" ? "star" : "circle")) } };
-  const bare = { visible: false };
-  Plotly.react(at("graph"), [...lines, nodes], { ...layout({ xaxis: bare, yaxis: bare, legend: false }), margin: { l: 8, r: 8, t: 24, b: 8 } }, options);
+  // Names stand around their nodes and need room.
+  const bare = (at, share) => {
+    const least = Math.min(...at), most = Math.max(...at), room = share * (most - least || 1);
+    return { visible: false, range: [least - room, most + room] };
+  };
+  Plotly.react(at("graph"), [...lines, nodes], { ...layout(bare(nodes.x, 0.2), bare(nodes.y, 0.15), false), margin: { l: 8, r: 8, t: 24, b: 8 } }, OPTIONS);
 }
 
 function curves(figures) {
   const least = [...figures.links].sort((a, b) => a.bits - b.bits).slice(0, MOST_LINES);
   const line = (link, i, x, y, shape) => ({ x, y, mode: "lines", name: link.name, line: { color: colour(`c${i % 6}`), width: 2, shape } });
-  const level = { yaxis: { title: { text: "bits" }, rangemode: "tozero" } };
-  Plotly.react(at("levels"), least.map((link, i) => line(link, i, link.levels.at, link.levels.bits)), layout(level), options);
+  const level = { title: { text: "bits" }, rangemode: "tozero" };
+  Plotly.react(at("levels"), least.map((link, i) => line(link, i, link.levels.at, link.levels.bits)), layout({}, level), OPTIONS);
   const ahead = least.map((link, i) => line(link, i, link.forecast.hours, link.forecast.bits, "hv"));
-  Plotly.react(at("ahead"), ahead, layout({ ...level, xaxis: { title: { text: "hours of scenario time" } } }), options);
+  Plotly.react(at("ahead"), ahead, layout({ title: { text: "hours of scenario time" } }, level), OPTIONS);
 }
 
 function draw(figures) {
   at("name").textContent = figures.name;
-  alarms(figures.alarms);
+  alarmsIn(at("alarms"), figures.alarms);
   const up = (list) => list.filter((one) => one.up).length;
   tile("nodes-up", `${up(figures.nodes)} of ${figures.nodes.length}`, up(figures.nodes) < figures.nodes.length);
   tile("links-up", `${up(figures.links)} of ${figures.links.length}`, up(figures.links) < figures.links.length);
   tile("made", shown(figures.keys_made));
   tile("waiting", shown(figures.keys_waiting));
-  rows(at("links"), ["link", "between", "kind", "", "key", "in a day"], figures.links.map((link) => [
+  table("links", ["link", "between", "kind", "", "key", "in a day"], figures.links.map((link) => [
     link.name, [link.ends[0], ...(link.via ? [link.via] : []), link.ends[1]].join(" – "), link.kind, link.up ? "up" : "down",
     bits(link.bits), link.coming_bits > 0 ? `+ ${bits(link.coming_bits)}` : "–"]));
-  rows(at("nodes"), ["node", "domain", "", "applications", "keys"], figures.nodes.map((node) => [
+  table("nodes", ["node", "domain", "", "applications", "keys"], figures.nodes.map((node) => [
     node.name, node.domain, node.up ? "runs" : "down", node.saes.join(", "), shown(node.keys.made ?? node.keys.published ?? 0)]));
-  rows(at("routes"), ["way", "times"], figures.routes.map((route) => [route.way.join(" – "), shown(route.times)]));
+  table("routes", ["way", "times"], figures.routes.map((route) => [route.way.join(" – "), shown(route.times)]));
   graph(figures);
   curves(figures);
 }
 
-async function look() {
-  const heard = at("heard");
-  try {
-    const answer = await fetch("network.json");
-    if (!answer.ok) throw new Error(answer.statusText);
-    draw(await answer.json());
-    heard.className = "";
-    heard.textContent = `as of ${new Date().toLocaleTimeString()}`;
-  } catch (error) {
-    heard.className = "lost";
-    heard.textContent = `no answer since then: ${error.message}`;
-  }
-}
-
-at("theme").addEventListener("click", () => {
-  const dark = (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  root.dataset.theme = dark ? "light" : "dark";
-  look();
-});
-root.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-look();
-setInterval(look, EVERY_MS);
+let last = null;
+themed(() => { if (last) draw(last); });
+followed("network.json", EVERY_MS, (figures) => draw(last = figures));
