@@ -3,13 +3,19 @@
 Run as ``python -m tests.keystore.crashing DIRECTORY SEED STEPS``. A step is a few instructions of SQLite's
 virtual machine, a word to or from PostgreSQL's server, or a line in the journal that the test reads afterwards.
 With 0 steps it lives, and prints how many it took.
+
+``python -m tests.keystore.crashing`` alone reads such words from lines, and begins each program by a fork: a thousand
+lives do not import everything a thousand times. For each it prints the process's end and how many steps it took.
 """
 
+import importlib
+import json
 import os
 import random
 import signal
 import sqlite3
 import sys
+import traceback
 from datetime import timedelta
 from pathlib import Path
 
@@ -160,5 +166,31 @@ def use(chance, store, journal):
     journal.note("used", name.source.hex(), name.number, key.hex())
 
 
+def begin_each():
+    importlib.import_module("tests.keystore.test_crash")
+    for line in sys.stdin:
+        directory, seed, steps = json.loads(line)
+        reader, writer = os.pipe()
+        if not (process := os.fork()):
+            live(writer, Path(directory), seed, steps)
+        os.close(writer)
+        _, status = os.waitpid(process, 0)
+        with os.fdopen(reader) as told:
+            count = told.read()
+        print(json.dumps([os.waitstatus_to_exitcode(status), int(count or 0)]), flush=True)
+
+
+def live(writer, directory, seed, steps):
+    try:
+        os.write(writer, str(work(directory, seed, steps)).encode())
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
 if __name__ == "__main__":
-    print(work(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
+    if sys.argv[1:]:
+        print(work(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
+    else:
+        begin_each()

@@ -1,5 +1,6 @@
 """Killed at any step, a store never hands out twice, and never loses what it has said it holds."""
 
+import json
 import random
 import subprocess
 import sys
@@ -22,17 +23,35 @@ def names_for_bob():
     return [KeyName(SHARED_KEY[:16], number) for number in range(40)]
 
 
-def crash(directory, seed, steps):
-    """Run the program once; give the steps it took if it lived."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.keystore.crashing", directory, str(seed), str(steps)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-    )
-    assert done.returncode in (0, -9), done.stderr
-    return int(done.stdout) if done.returncode == 0 else None
+class Programs:
+    """Runs the program again and again."""
+
+    def __init__(self):
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.keystore.crashing"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+
+    def crash(self, directory, seed, steps):
+        """Run it once; give the steps it took if it lived."""
+        self._process.stdin.write(json.dumps([str(directory), seed, steps]) + "\n")
+        self._process.stdin.flush()
+        code, count = json.loads(self._process.stdout.readline())
+        assert code in (0, -9)
+        return count if code == 0 else None
+
+    def close(self):
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def programs():
+    programs = Programs()
+    yield programs
+    programs.close()
 
 
 @pytest.fixture
@@ -42,25 +61,26 @@ def directory(path):
     return path.parent
 
 
-def life_of_crashes(directory, first_seed, count):
+def life_of_crashes(programs, directory, first_seed, count):
     """Crash again and again at random steps, looking at the store after each."""
     chance = random.Random(first_seed)
-    steps = crash(directory, first_seed, 0)
+    steps = programs.crash(directory, first_seed, 0)
     died = 0
     for seed in range(first_seed + 1, first_seed + 1 + count):
-        died += crash(directory, seed, chance.randint(1, steps)) is None
+        died += programs.crash(directory, seed, chance.randint(1, steps)) is None
         check(directory)
     return died
 
 
-def test_killed_at_some_steps(directory):
-    assert life_of_crashes(directory, 1, 8) >= 4
+def test_killed_at_some_steps(programs, directory):
+    assert life_of_crashes(programs, directory, 1, 8) >= 4
 
 
 @pytest.mark.campaign
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("first_seed", range(1000, 21000, 1000))
-def test_killed_at_many_steps(directory, first_seed):
-    assert life_of_crashes(directory, first_seed, 60) >= 30
+def test_killed_at_many_steps(programs, directory, first_seed):
+    assert life_of_crashes(programs, directory, first_seed, 60) >= 30
 
 
 def test_the_check_would_notice(directory):
