@@ -93,6 +93,8 @@ class LinkCalls:
 
     async def _news(self, news: News) -> News:
         self._states.take(news.adverts)
+        # Once the other one has heard the answer it lacks nothing.
+        self._end.known_there = self._states.numbers()
         return News(self._states.numbers(), self._states.newer_than(news.numbers))
 
     async def _told(

@@ -61,12 +61,20 @@ class LinkStates:
     ----------
     ends : mapping of str to tuple
         Which two nodes each link joins: what others than these say of it is not looked at.
+    turned : callable, optional
+        Called when a link is no longer, or is again, one that keys can come over: others should hear of it soon.
     now : callable, optional
         The clock, in seconds.
     """
 
-    def __init__(self, ends: dict[str, tuple[str, str]], now: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        ends: dict[str, tuple[str, str]],
+        turned: Callable[[], object] = lambda: None,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
         self._ends = ends
+        self._turned = turned
         self._nodes = {node for both in ends.values() for node in both}
         self._now = now
         self._adverts: dict[str, tuple[Advert, float]] = {}
@@ -94,6 +102,8 @@ class LinkStates:
             if known is None or advert.number > known[0].number:
                 self._adverts[advert.node] = (advert, self._now())
                 news.append(advert)
+                if known is None or usable(known[0].reports) != usable(advert.reports):
+                    self._turned()
         return news
 
     def set_aside(self, link: str) -> None:
@@ -122,3 +132,8 @@ class LinkStates:
         if advert is None or self._now() - heard > STALE_S:
             return None
         return next((report for report in advert.reports if report.link == link), None)
+
+
+def usable(reports: Iterable[Report]) -> set[str]:
+    """The links that a node calls up and that have key."""
+    return {report.link for report in reports if report.up and report.free_bytes}

@@ -7,7 +7,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -38,7 +38,7 @@ from qkdctl.network.demands import Demands
 from qkdctl.network.inland import Domain
 from qkdctl.network.light import Light
 from qkdctl.network.linkend import LinkEnd, link_end
-from qkdctl.network.linkstate import Advert, LinkStates
+from qkdctl.network.linkstate import Advert, LinkStates, usable
 from qkdctl.network.post import Post
 from qkdctl.network.quota import Quotas, spent_today
 from qkdctl.network.receiver import Onward, Receiver
@@ -54,6 +54,9 @@ from qkdctl.network.supply import NetworkSupply
 log = logging.getLogger(__name__)
 
 SHINE_S = 0.5
+GATHER_S = 0.3
+"""How long news wait for company."""
+
 SWEEP_S = 30.0
 REVOKED_S = 1.0
 SHOW_S = 1.0
@@ -85,8 +88,10 @@ class Node:
         self._clock = clock
         self.borders: dict[str, Border] = {}
         self.ends = {end.name: end for end in ends}
-        self.states = LinkStates({card.name: card.ends for card in spec.map})
+        self._turned = asyncio.Event()
+        self.states = LinkStates({card.name: card.ends for card in spec.map}, self._turned.set)
         self._card = Signer(Path(spec.identity)).card(spec.name, kem.public)
+        self._usable: set[str] = set()
         self._began = time.time_ns()
         self._number = count()
 
@@ -94,19 +99,35 @@ class Node:
         """Put the newest state of this node's links beside those of the others."""
         reports = tuple([await end.report() for end in self.ends.values()])
         number = (self._began, next(self._number))
+        self._usable = usable(reports)
         self.states.take([Advert(self.spec.name, number, reports, self._card)])
 
     async def gossip(self) -> None:
-        """Tell the neighbours that this node calls what is new, and hear what is."""
+        """Tell neighbours what is new, and hear what is; return when that is to be done again.
+
+        Of each two neighbours one calls, every so often. When a link has turned both do, as soon as there is
+        something that the other one lacks: a node that is gone, or is back, is known everywhere a moment later.
+        """
         await self.advertise()
-        ends = [end for end in self.ends.values() if end.link.allots and end.up]
-        await asyncio.gather(*(self._exchange(end) for end in ends))
+        turned = self._turned.is_set()
+        self._turned.clear()
+        ends = [end for end in self.ends.values() if end.up and (end.link.allots or turned)]
+        await asyncio.gather(*(self._exchange(end) for end in ends if end.link.allots or self._news_for(end)))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.spec.gossip_s):
+                await self._turned.wait()
+
+    def _news_for(self, end: LinkEnd) -> bool:
+        return bool(self.states.newer_than(end.known_there))
 
     async def show(self, supply: NetworkSupply, carrier: Carrier, waiting: Counter[str]) -> None:
         """Write down how this node is."""
         links = []
+        reports = {name: await end.report() for name, end in self.ends.items()}
+        if usable(reports.values()) != self._usable:
+            self._turned.set()
         for end in self.ends.values():
-            report = await end.report()
+            report = reports[end.name]
             answers = report.up and self.states.view(end.name) is not None
             spec = end.spec
             links.append(
@@ -199,7 +220,7 @@ async def running(spec: NodeSpec, clock: Clock | None = None) -> AsyncIterator[t
         await auditor.note("started", kme=spec.kme, node=spec.name, lab=spec.lab)
         port = await stack.enter_async_context(listening(config, app, auditor))
         for period_s, work in (
-            (spec.gossip_s, node.gossip),
+            (min(GATHER_S, spec.gossip_s / 4), node.gossip),
             (SWEEP_S, partial(sweep, writer, here, config.limits)),
             (REVOKED_S, partial(_refresh, revoked)),
             (SHOW_S, partial(node.show, supply, carrier, here.waiting)),

@@ -21,7 +21,7 @@ from qkdctl.network.layout import Layout
 from qkdctl.network.topology import load_topology
 
 NODES = 50
-WORKERS = 24
+WORKERS = 96
 RETRY_S = 0.5
 GIVE_UP_S = 90.0
 LOSSES_DB = (4.0, 6.0, 8.0, 10.0, 12.0)

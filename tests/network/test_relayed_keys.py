@@ -34,6 +34,23 @@ def line(tmp_path_factory):
         yield network
 
 
+def test_a_link_that_has_turned_is_known_at_once_and_not_a_round_of_gossip_a_hop_later(tmp_path):
+    """Three hops are three rounds: two minutes and more."""
+    text = LINE.replace("gossip_s = 0.3", "gossip_s = 60")
+    with Network(text, tmp_path / "slow") as network:
+        network.wait_for_key("SAE_A", "SAE_D", within_s=100)
+        network.cut("cd")
+        network.until(lambda: _usable(network, "a") == {"ab", "bc"}, 50)
+        network.heal("cd")
+        network.wait_for_key("SAE_A", "SAE_D", within_s=100)
+
+
+def _usable(network, node):
+    states = network.nodes[node].states
+    views = {link: states.view(link) for link in ("ab", "bc", "cd")}
+    return {link for link, view in views.items() if view and view.free_bytes}
+
+
 def test_two_applications_get_the_same_key_over_three_links(line):
     (key,) = line.share("SAE_A", "SAE_D")
     assert len(key.value) == 32
