@@ -18,11 +18,11 @@ from qkdctl.errors import ConfigurationError, InstrumentsError
 
 DELAYS = ".delay_ps"
 HOLD_OFF = ".hold_off_ps"
-GATE = "gate_ps"
+WIDTHS = ("gate_ps", "window_ps")
 
 
 def agreed_value(scenario: Scenario, name: str) -> Value:
-    """Tell how something is agreed: ``gate_ps``, ``bob.delay_ps`` (by detector), ``bob.hold_off_ps``.
+    """Tell how something is agreed: ``gate_ps``, ``window_ps``, ``bob.delay_ps`` (by detector), ``bob.hold_off_ps``.
 
     Raises
     ------
@@ -31,8 +31,8 @@ def agreed_value(scenario: Scenario, name: str) -> Value:
     """
     table = asdict(scenario.parameters)
     receiver = table.get(name.partition(".")[0])
-    if name == GATE and GATE in table:
-        return float(table[GATE])
+    if name in WIDTHS and name in table:
+        return float(table[name])
     if isinstance(receiver, dict) and name.endswith(DELAYS):
         return [float(detector["delay_ps"]) for detector in receiver["detectors"]]
     if isinstance(receiver, dict) and name.endswith(HOLD_OFF):
@@ -60,8 +60,8 @@ def with_agreed(scenario: Scenario, name: str, value: Value) -> Scenario:
     if isinstance(value, list):
         for detector, delay in zip(table[party]["detectors"], value, strict=True):
             detector["delay_ps"] = round(delay)
-    elif name == GATE:
-        table[GATE] = round(value)
+    elif name in WIDTHS:
+        table[name] = round(value)
     else:
         table[party]["hold_off_ps"] = round(value)
     return replace(scenario, parameters=parameters_from(scenario.name, json.loads(json.dumps(table))))

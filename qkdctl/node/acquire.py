@@ -104,7 +104,7 @@ class Acquisition:
             self._recorded.take(chunk, self._slot_s)
             self._send(chunk)
             if monotonic() - told_s > LOOK_EVERY_S:
-                told_s, told = self._tell_rates(monotonic() - told_s, told)
+                told_s, told = self._tell_rates(told)
                 self._raise_alarms(source)
 
     def _await_agreement(self) -> None:
@@ -145,9 +145,13 @@ class Acquisition:
             self._wiring.tell("relief", subject, name=name)
         self._raised = set(found)
 
-    def _tell_rates(self, elapsed_s: float, before: Acquired) -> tuple[float, Acquired]:
+    def _tell_rates(self, before: Acquired) -> tuple[float, Acquired]:
+        """Tell counts a second of the instrument's own time, however late they come here."""
         now = self._recorded.total()
+        span_s = now.duration_s - before.duration_s
+        if span_s <= 0:
+            return monotonic(), before
         counts = now.by_channel - before.by_channel
-        rates = {f"channel_{i}_hz": float(counts[i] / elapsed_s) for i in counts.nonzero()[0]}
+        rates = {f"channel_{i}_hz": float(counts[i] / span_s) for i in counts.nonzero()[0]}
         self._wiring.tell("rates", "", recorded_s=now.duration_s, count=now.count, **rates)
         return monotonic(), now

@@ -7,6 +7,7 @@ from qkdctl.calibration.steps.check import Check
 from qkdctl.calibration.steps.dead_time import DeadTime
 from qkdctl.calibration.steps.delays import Delays
 from qkdctl.calibration.steps.mean_photons import MeanPhotons
+from qkdctl.calibration.steps.pairs import PairCheck, PairDelays, PairPolarisation
 from qkdctl.calibration.steps.polarisation import Polarisation
 from qkdctl.calibration.steps.step import Found, Step
 from qkdctl.calibration.steps.threshold import Threshold
@@ -22,6 +23,9 @@ STEPS: tuple[Step, ...] = (
     Delays(),
     Polarisation(),
     Check(),
+    PairDelays(),
+    PairPolarisation(),
+    PairCheck(),
 )
 
 __all__ = ["STEPS", "Found", "Step"]

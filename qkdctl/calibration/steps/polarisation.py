@@ -53,16 +53,29 @@ class Polarisation:
         finally:
             follower.stop()
             stand.light().stop()
-        return _judge(controller, before, best, (first, last), search)
+        return judge(PLACES, controller, before, best, (first, last), search)
 
 
-def _judge(
+def judge(
+    places: tuple[str, ...],
     controller: PolarisationController,
     before: Position,
     best: Position,
     measured: tuple[ErrorRates, ErrorRates],
     search: Search,
 ) -> Found:
+    """Give the verdict of a search; without a good end the controller goes back to where it was.
+
+    Parameters
+    ----------
+    places : tuple of str
+        What it rests on, the controller first.
+    controller : PolarisationController
+    before, best : tuple of float
+    measured : tuple of ErrorRates
+        At both.
+    search : Search
+    """
     (key_was, test_was), (key, test) = (each.rates for each in measured)
     figures = {"qber_key": key, "qber_test": test, "qber_key_before": key_was, "qber_test_before": test_was}
     figures["positions_tried"] = float(len(search.tried))
@@ -75,9 +88,9 @@ def _judge(
     verdict += f"and {test_was:.2%}; {len(search.tried)} positions were tried"
     if max(key, test) > ALIGNED:
         controller.positions = before
-        return Found(False, verdict, UNALIGNED, figures=figures, pictures=[picture], places=PLACES)
-    change = Change(CONTROLLER, "positions", plain(before), plain(best))
-    return Found(True, verdict, "", [change], figures, [picture], PLACES)
+        return Found(False, verdict, UNALIGNED, figures=figures, pictures=[picture], places=places)
+    change = Change(places[0], "positions", plain(before), plain(best))
+    return Found(True, verdict, "", [change], figures, [picture], places)
 
 
 UNSEEN = (
