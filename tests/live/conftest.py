@@ -42,7 +42,7 @@ QUICK = {
     "slots_per_block = 50_000_000": "slots_per_block = 10_000_000",
     "channel_loss_db = 10.0": "channel_loss_db = 4.0",
     "single_photons_min = 310_000": "single_photons_min = 150_000",
-    "phase_error_max = 0.042": "phase_error_max = 0.06",
+    "phase_error_max = 0.048": "phase_error_max = 0.06",
     "leak_max_bits = 75_000": "leak_max_bits = 70_000",
 }
 
