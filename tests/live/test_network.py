@@ -14,8 +14,8 @@ def detour(monkeypatch):
     built = []
     direct = qkdctl.session._endpoint
 
-    def through(directory):
-        host, _, port = direct(directory).removeprefix("tcp://").rpartition(":")
+    def through(*place):
+        host, _, port = direct(*place).removeprefix("tcp://").rpartition(":")
         built.append(Forwarder(host, int(port), 0.01))
         return f"tcp://127.0.0.1:{built[0].port}"
 
