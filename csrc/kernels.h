@@ -50,8 +50,9 @@ typedef struct {
                                 const uint8_t *shift, size_t n_entries, size_t n_columns);
     /* Find bits with a given syndrome, from what is believed of them; another run goes on from there.
      * The tables are four roundings of phi and of its inverse, and the latter again for late sweeps: 128 bytes
-     * each, what is below 128 in and out, but for phi(0), which is 128. Ends after max_sweeps, at least 1, or, if
-     * patience is not 0, with success or when `patience` sweeps on end fulfil no more checks than one before.
+     * each, what is below 128 in and out, but for phi(0), which is 128; inverses are at most LARGEST_ANSWER, that
+     * of 127 is 0. Ends after max_sweeps, at least 1, or, if patience is not 0, with success or when `patience`
+     * sweeps on end fulfil no more checks than one before.
      * Gives the number of sweeps it took; 0 if the bits found do not fit. */
     int (*decoder_run)(qkd_decoder *decoder, const uint8_t *tables, const uint8_t *syndrome, size_t max_sweeps,
                        size_t patience, uint8_t *out);
@@ -164,6 +165,9 @@ typedef struct {
 
 /* What can be wrong with a code, or with what is done with it. */
 enum { CODE_SOUND, CODE_BAD_ROWS, CODE_BAD_COLUMN, CODE_BAD_SHIFT, NO_MEMORY };
+
+/* What a check may answer in LDPC decoding, at most. */
+enum { LARGEST_ANSWER = 56 };
 
 /* Kinds of passes in Cascade, how many there can be, and what can go wrong. */
 enum { PASS_NATURAL, PASS_SHUFFLED, PASS_CHOSEN };

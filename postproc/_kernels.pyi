@@ -61,6 +61,7 @@ class _Lib(Protocol):
     CODE_BAD_ROWS: int
     CODE_BAD_COLUMN: int
     CODE_BAD_SHIFT: int
+    LARGEST_ANSWER: int
     NO_MEMORY: int
     PASS_NATURAL: int
     PASS_SHUFFLED: int

@@ -7,9 +7,15 @@
  * roundings, which take turns, so that their errors do not add up: `phi` from a ratio, 0 to 127, to a sum, and
  * `ratio` back. A ratio of 0, of which nothing is known, counts as much as any sum that tells nothing.
  *
- * The message stored is what the posterior really changed by, not what it should have: 8-bit posteriors
- * saturate, and what is taken out of one must be what was put in. Late, when few checks are left, answers may
- * be larger (the second set of tables), to free runs of wrong bits in columns of degree 2.
+ * The message stored is what the posterior really changed by, not what it should have: posteriors are limited, and
+ * what is taken out of one must be what was put in. The limit leaves room for one message more in 8 bits. Where it did
+ * not, what was taken out was cut off: while a few checks stayed unfulfilled, all columns beside them lost some of
+ * their posteriors in every sweep, until one of them turned, and then all.
+ *
+ * Late, when few checks are left, answers may be larger (the second set of tables), to free runs of wrong bits in
+ * columns of degree 2: of k in a row all are set right only where answers are larger than half of k initial ratios.
+ * If that does not help, what was believed at first is reduced to a quarter, once: by then it is the checks that hold
+ * the other bits in place.
  *
  * Control and addresses depend on the code alone, but for two things: sweeps end when all checks are fulfilled
  * or patience ends, so that their number shows; and the tables. These are in registers at the levels avx2 and
@@ -23,7 +29,7 @@
 #include "ldpc_syndrome/check.h"
 #include "words.h"
 
-enum { STALLED_SWEEPS = 2, LATE_SHARE = 1000, KNOWN_RATIO = 127 };
+enum { STALLED_SWEEPS = 2, STUCK_SWEEPS = 4, LATE_SHARE = 1000, KNOWN_RATIO = 127, LARGEST_POSTERIOR = 127 - LARGEST_ANSWER };
 
 typedef struct {
     const uint32_t *row_start, *column;
@@ -35,13 +41,16 @@ typedef struct {
     uint8_t *posteriors; /* COLUMN_BYTES for each column, rotated as its last layer saw them */
     uint8_t *messages;   /* 64 for each entry: what the row's last answer added to the column */
     uint8_t *incoming;   /* 64 for each entry of the row at hand */
-    uint8_t *turn;       /* for each entry, by how much to rotate the column when its turn comes */
+    uint32_t *spot;      /* for each entry, where its column is, and by how much to rotate it, when its turn comes */
     uint8_t *frame;      /* by how much each column is rotated after a sweep */
+    uint64_t *ones;      /* for each column, as the frame has it: which bits were ones at first, */
+    uint64_t *ordinary;  /* and of which something was known, but not all */
 } beliefs;
 
 struct qkd_decoder {
     base_matrix code;
     beliefs b;
+    int ratio, is_weak; /* the ordinary bits' initial ratio; whether it was reduced since */
     size_t n_bytes;
     uint8_t *memory; /* all that is derived from the key lies here, and is wiped at the end */
 };
@@ -54,9 +63,14 @@ static inline void plan_turns(const base_matrix *code, beliefs *b)
     uint8_t *now = b->incoming; /* not in use yet; there is room for all columns */
     memcpy(now, b->frame, code->n_columns);
     for (size_t e = 0; e < code->n_entries; e++) {
-        b->turn[e] = (uint8_t)((code->shift[e] - now[code->column[e]]) & 63);
+        b->spot[e] = COLUMN_BYTES * code->column[e] + ((code->shift[e] - now[code->column[e]]) & 63);
         now[code->column[e]] = code->shift[e];
     }
+}
+
+TARGET static inline __attribute__((always_inline)) row limited(row x)
+{
+    return at_least(at_most(x, LARGEST_POSTERIOR), -LARGEST_POSTERIOR);
 }
 
 static inline uint64_t rotated_right(uint64_t word, unsigned by)
@@ -64,17 +78,33 @@ static inline uint64_t rotated_right(uint64_t word, unsigned by)
     return word >> (by & 63) | word << (-by & 63);
 }
 
-TARGET static void start(const base_matrix *code, const uint8_t *bits, const uint8_t *known,
-                         const uint8_t *unknown, int ratio, const beliefs *b)
+TARGET static void start(qkd_decoder *d, const uint8_t *bits, const uint8_t *known, const uint8_t *unknown, int ratio)
 {
-    memset(b->messages, 0, 64 * code->n_entries);
-    for (size_t c = 0; c < code->n_columns; c++) {
+    const beliefs *b = &d->b;
+    d->ratio = ratio;
+    d->is_weak = 0;
+    memset(b->messages, 0, 64 * d->code.n_entries);
+    for (size_t c = 0; c < d->code.n_columns; c++) {
         unsigned by = b->frame[c];
         uint64_t at_last = rotated_right(load_word(known + 8 * c), by);
         uint64_t nothing = rotated_right(load_word(unknown + 8 * c), by);
-        uint64_t ones = rotated_right(load_word(bits + 8 * c), by);
+        b->ones[c] = rotated_right(load_word(bits + 8 * c), by);
+        b->ordinary[c] = ~(at_last | nothing);
         row magnitude = chosen(at_last, every(KNOWN_RATIO), chosen(nothing, every(0), every((int8_t)ratio)));
-        store_column(b->posteriors + COLUMN_BYTES * c, negated_where(ones, magnitude));
+        store_column(b->posteriors + COLUMN_BYTES * c, negated_where(b->ones[c], magnitude));
+    }
+}
+
+/* Reduce what ordinary bits were believed at first to a quarter. */
+TARGET static void weaken(qkd_decoder *d)
+{
+    const beliefs *b = &d->b;
+    row less = every((int8_t)(d->ratio - d->ratio / 4));
+    d->is_weak = 1;
+    for (size_t c = 0; c < d->code.n_columns; c++) {
+        uint8_t *posteriors = b->posteriors + COLUMN_BYTES * c;
+        row initial = chosen(b->ordinary[c], negated_where(b->ones[c], less), every(0));
+        store_column(posteriors, limited(saturating_difference(load(posteriors), initial)));
     }
 }
 
@@ -83,12 +113,11 @@ typedef struct {
 } check;
 
 /* Take one entry's message out of its column, and add up what it comes to. */
-TARGET static inline __attribute__((always_inline)) void gather(const base_matrix *code, size_t e,
-                                                                const beliefs *b, const tables *t,
+TARGET static inline __attribute__((always_inline)) void gather(size_t e, const beliefs *b, const tables *t,
                                                                 size_t rounding, uint8_t *incoming, check *k)
 {
-    row total = rotated(b->posteriors + COLUMN_BYTES * (size_t)code->column[e], b->turn[e]);
-    row in = difference(total, load(b->messages + 64 * e));
+    row total = rotated(b->posteriors, b->spot[e]);
+    row in = plain_difference(total, load(b->messages + 64 * e));
     store(incoming, in);
     k->hard = exclusive_or(k->hard, total);
     k->signs = exclusive_or(k->signs, in);
@@ -96,17 +125,16 @@ TARGET static inline __attribute__((always_inline)) void gather(const base_matri
 }
 
 /* Give one entry's column its new message. */
-TARGET static inline __attribute__((always_inline)) void scatter(const base_matrix *code, size_t e,
-                                                                 const beliefs *b, const tables *t,
+TARGET static inline __attribute__((always_inline)) void scatter(size_t e, const beliefs *b, const tables *t,
                                                                  size_t rounding, const uint8_t *incoming,
                                                                  const check *k)
 {
     row in = load(incoming);
     row others = difference_down_to_0(k->sum, phi(t, magnitude_of(in), rounding));
-    row answer = negated_where(sign_bits(exclusive_or(k->signs, in)), ratio(t, others, rounding & 1));
-    row total = saturating_sum(in, answer);
+    row answer = signed_as(exclusive_or(k->signs, in), ratio(t, others, rounding & 1));
+    row total = limited(saturating_sum(in, answer));
     store(b->messages + 64 * e, plain_difference(total, in));
-    store_column(b->posteriors + COLUMN_BYTES * (size_t)code->column[e], total);
+    store_column(b->posteriors + (b->spot[e] & ~63u), total);
 }
 
 /* Roundings are constants in the unrolled loops, so that their tables stay in registers. */
@@ -115,28 +143,27 @@ TARGET static inline __attribute__((always_inline)) void scatter(const base_matr
         size_t e = (first), stop = (end);                                                                     \
         uint8_t *at = b->incoming;                                                                            \
         for (; e + 4 <= stop; e += 4, at += 4 * 64) {                                                         \
-            step(code, e, b, t, 0, at, &k);                                                                   \
-            step(code, e + 1, b, t, 1, at + 64, &k);                                                          \
-            step(code, e + 2, b, t, 2, at + 128, &k);                                                         \
-            step(code, e + 3, b, t, 3, at + 192, &k);                                                         \
+            step(e, b, t, 0, at, &k);                                                                         \
+            step(e + 1, b, t, 1, at + 64, &k);                                                                \
+            step(e + 2, b, t, 2, at + 128, &k);                                                               \
+            step(e + 3, b, t, 3, at + 192, &k);                                                               \
         }                                                                                                     \
         if (e < stop)                                                                                         \
-            step(code, e, b, t, 0, at, &k);                                                                   \
+            step(e, b, t, 0, at, &k);                                                                         \
         if (e + 1 < stop)                                                                                     \
-            step(code, e + 1, b, t, 1, at + 64, &k);                                                          \
+            step(e + 1, b, t, 1, at + 64, &k);                                                                \
         if (e + 2 < stop)                                                                                     \
-            step(code, e + 2, b, t, 2, at + 128, &k);                                                         \
+            step(e + 2, b, t, 2, at + 128, &k);                                                               \
     } while (0)
 
-/* One layer; counts its checks that were not fulfilled. */
-TARGET static inline __attribute__((always_inline)) size_t pass_layer(const base_matrix *code, size_t layer,
-                                                                      uint64_t syndrome, const beliefs *b,
-                                                                      const tables *t)
+/* One layer, entries `first` to before `end`; counts its checks that were not fulfilled. */
+TARGET static inline __attribute__((always_inline)) size_t pass_layer(size_t first, size_t end, uint64_t syndrome,
+                                                                      const beliefs *b, const tables *t)
 {
     row wanted = negated_where(syndrome, every(1));
     check k = {every(0), wanted, wanted};
-    FOR_ENTRIES(code->row_start[layer], code->row_start[layer + 1], gather);
-    FOR_ENTRIES(code->row_start[layer], code->row_start[layer + 1], scatter);
+    FOR_ENTRIES(first, end, gather);
+    FOR_ENTRIES(first, end, scatter);
     return (size_t)__builtin_popcountll(sign_bits(k.hard));
 }
 
@@ -145,9 +172,12 @@ TARGET static size_t sweep(const base_matrix *code, const uint8_t *syndrome, con
                            const uint8_t *given, size_t number, int late)
 {
     tables t = load_tables(given, number, late);
+    beliefs own = *b; /* in registers: rows stored could change what lies in memory */
     size_t unfulfilled = 0;
-    for (size_t layer = 0; layer < code->n_rows; layer++)
-        unfulfilled += pass_layer(code, layer, load_word(syndrome + 8 * layer), b, &t);
+    for (size_t layer = 0; layer < code->n_rows; layer++) {
+        size_t first = code->row_start[layer], end = code->row_start[layer + 1];
+        unfulfilled += pass_layer(first, end, load_word(syndrome + 8 * layer), &own, &t);
+    }
     return unfulfilled;
 }
 
@@ -172,22 +202,28 @@ static inline int fits(const base_matrix *code, const uint8_t *bits, const uint8
     return !wrong;
 }
 
-TARGET static int decode(const base_matrix *code, const uint8_t *syndrome, const uint8_t *given,
-                         size_t max_sweeps, size_t patience, const beliefs *b, uint8_t *bits)
+TARGET static int decode(qkd_decoder *d, const uint8_t *syndrome, const uint8_t *given, size_t max_sweeps,
+                         size_t patience, uint8_t *bits)
 {
+    const base_matrix *code = &d->code;
     size_t least = SIZE_MAX, since_least = 0, unfulfilled = SIZE_MAX, done = 0;
+    size_t few = 64 * code->n_rows / LATE_SHARE + 8;
     while (done < max_sweeps && (!patience || since_least < patience)) {
-        int late = since_least >= STALLED_SWEEPS && unfulfilled < 64 * code->n_rows / LATE_SHARE + 8;
-        unfulfilled = sweep(code, syndrome, b, given, done++, late);
+        int late = since_least >= STALLED_SWEEPS && unfulfilled < few;
+        if (since_least >= STUCK_SWEEPS && unfulfilled < few && !d->is_weak) {
+            weaken(d);
+            since_least = 0;
+        }
+        unfulfilled = sweep(code, syndrome, &d->b, given, done++, late);
         since_least = unfulfilled < least ? 0 : since_least + 1;
         least = unfulfilled < least ? unfulfilled : least;
         if (!unfulfilled && patience) {
-            decide(code, b, bits);
+            decide(code, &d->b, bits);
             if (fits(code, bits, syndrome))
                 return (int)done;
         }
     }
-    decide(code, b, bits);
+    decide(code, &d->b, bits);
     return fits(code, bits, syndrome) ? (int)done : 0;
 }
 
@@ -201,13 +237,19 @@ static inline size_t longest_row(const base_matrix *code)
     return longest;
 }
 
+static inline size_t whole_rows(size_t n_bytes)
+{
+    return (n_bytes + 63) / 64 * 64;
+}
+
 TARGET static qkd_decoder *new_decoder(const base_matrix *code)
 {
-    size_t row_room = 64 * longest_row(code) + (code->n_columns + 63) / 64 * 64;
-    size_t n_bytes = COLUMN_BYTES * code->n_columns + 65 * code->n_entries + row_room + code->n_columns;
-    n_bytes = (n_bytes + 64) / 64 * 64;
+    size_t columns = COLUMN_BYTES * code->n_columns, entries = 64 * code->n_entries;
+    size_t incoming = 64 * longest_row(code) + whole_rows(code->n_columns);
+    size_t spots = whole_rows(4 * code->n_entries), marks = whole_rows(8 * code->n_columns);
+    size_t n_bytes = columns + entries + incoming + spots + 2 * marks + whole_rows(code->n_columns);
     qkd_decoder *d = calloc(1, sizeof *d);
-    uint8_t *memory = d ? aligned_alloc(64, n_bytes) : NULL;
+    uint8_t *memory = d ? aligned_alloc(64, n_bytes + 64) : NULL;
     if (!memory) {
         free(d);
         return NULL;
@@ -217,10 +259,12 @@ TARGET static qkd_decoder *new_decoder(const base_matrix *code)
     d->n_bytes = n_bytes;
     d->memory = memory;
     d->b.posteriors = memory;
-    d->b.messages = memory + COLUMN_BYTES * code->n_columns;
-    d->b.incoming = d->b.messages + 64 * code->n_entries;
-    d->b.turn = d->b.incoming + row_room;
-    d->b.frame = d->b.turn + code->n_entries;
+    d->b.messages = d->b.posteriors + columns;
+    d->b.incoming = d->b.messages + entries;
+    d->b.spot = (uint32_t *)(d->b.incoming + incoming);
+    d->b.ones = (uint64_t *)(d->b.incoming + incoming + spots);
+    d->b.ordinary = d->b.ones + marks / 8;
+    d->b.frame = (uint8_t *)(d->b.ordinary + marks / 8);
     plan_turns(code, &d->b);
     return d;
 }

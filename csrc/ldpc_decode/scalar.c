@@ -18,25 +18,27 @@ typedef struct {
         return result;                                                                                        \
     } while (0)
 
-static inline int at_most(int x, int limit) { return x < limit ? x : limit; }
-static inline int at_least(int x, int limit) { return x > limit ? x : limit; }
+static inline int less(int x, int limit) { return x < limit ? x : limit; }
+static inline int more(int x, int limit) { return x > limit ? x : limit; }
 static inline int number(uint8_t lane) { return (int8_t)lane; }
 
 static inline row every(int8_t value) { EVERY(value); }
 static inline row exclusive_or(row x, row y) { EVERY(x.lane[i] ^ y.lane[i]); }
 static inline row plain_difference(row x, row y) { EVERY(x.lane[i] - y.lane[i]); }
-static inline row sum_up_to_255(row x, row y) { EVERY(at_most(x.lane[i] + y.lane[i], 255)); }
-static inline row difference_down_to_0(row x, row y) { EVERY(at_least(x.lane[i] - y.lane[i], 0)); }
+static inline row at_most(row x, int8_t limit) { EVERY(less(number(x.lane[i]), limit)); }
+static inline row at_least(row x, int8_t limit) { EVERY(more(number(x.lane[i]), limit)); }
+static inline row sum_up_to_255(row x, row y) { EVERY(less(x.lane[i] + y.lane[i], 255)); }
+static inline row difference_down_to_0(row x, row y) { EVERY(more(x.lane[i] - y.lane[i], 0)); }
 static inline row magnitude_of(row x) { EVERY(number(x.lane[i]) < 0 ? -number(x.lane[i]) : number(x.lane[i])); }
 
 static inline row saturating_sum(row x, row y)
 {
-    EVERY(at_least(at_most(number(x.lane[i]) + number(y.lane[i]), 127), -128));
+    EVERY(more(less(number(x.lane[i]) + number(y.lane[i]), 127), -128));
 }
 
-static inline row difference(row x, row y)
+static inline row saturating_difference(row x, row y)
 {
-    EVERY(at_least(at_most(number(x.lane[i]) - number(y.lane[i]), 127), -127));
+    EVERY(more(less(number(x.lane[i]) - number(y.lane[i]), 127), -128));
 }
 
 static inline row load(const uint8_t *from)
@@ -46,7 +48,7 @@ static inline row load(const uint8_t *from)
     return x;
 }
 
-static inline row rotated(const uint8_t *column, unsigned by) { return load(column + by); }
+static inline row rotated(const uint8_t *columns, uint32_t spot) { return load(columns + spot); }
 static inline void store(uint8_t *to, row x) { memcpy(to, &x, sizeof x); }
 
 static inline void store_column(uint8_t *column, row x)
@@ -73,6 +75,8 @@ static inline row negated_where(uint64_t mask, row x)
     EVERY((x.lane[i] ^ -(mask >> i & 1)) + (mask >> i & 1));
 }
 
+static inline row signed_as(row signs, row x) { return negated_where(sign_bits(signs), x); }
+
 typedef struct {
     const uint8_t *phi[4], *ratio[2];
 } tables;
@@ -89,10 +93,10 @@ static inline tables load_tables(const uint8_t *given, size_t number_of_sweep, i
 
 static inline row phi(const tables *t, row x, size_t rounding) { EVERY(t->phi[rounding][x.lane[i]]); }
 
-/* Sums of 128 and more tell nothing. */
+/* Sums of 127 and more tell nothing. */
 static inline row ratio(const tables *t, row x, size_t rounding)
 {
-    EVERY(t->ratio[rounding][x.lane[i] & 127] & ((x.lane[i] >> 7) - 1));
+    EVERY(t->ratio[rounding][less(x.lane[i], 127)]);
 }
 
 #include "ldpc_decode/layers.inc.h"
@@ -107,13 +111,13 @@ qkd_decoder *decoder_new_scalar(const uint32_t *row_start, size_t n_rows, const 
 void decoder_start_scalar(qkd_decoder *decoder, const uint8_t *bits, const uint8_t *known, const uint8_t *unknown,
                           int ratio)
 {
-    start(&decoder->code, bits, known, unknown, ratio, &decoder->b);
+    start(decoder, bits, known, unknown, ratio);
 }
 
 int decoder_run_scalar(qkd_decoder *decoder, const uint8_t *tables, const uint8_t *syndrome, size_t max_sweeps,
                        size_t patience, uint8_t *out)
 {
-    return decode(&decoder->code, syndrome, tables, max_sweeps, patience, &decoder->b, out);
+    return decode(decoder, syndrome, tables, max_sweeps, patience, out);
 }
 
 void decoder_free_scalar(qkd_decoder *decoder)

@@ -214,6 +214,9 @@ def _tables(tables: NDArray[np.uint8]) -> NDArray[np.uint8]:
     tables = vector(tables, np.uint8, "tables")
     if len(tables) != TABLE_BYTES:
         raise InputError(f"a decoder's tables have {TABLE_BYTES} bytes, got {len(tables)}")
+    inverses = tables[4 * 128 :]
+    if inverses.max() > lib.LARGEST_ANSWER or inverses[127::128].any():
+        raise InputError(f"a decoder's inverse tables go up to {lib.LARGEST_ANSWER} and end in 0")
     return tables
 
 

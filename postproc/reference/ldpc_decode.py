@@ -11,7 +11,8 @@ import numpy as np
 from postproc.bits import Bits
 from postproc.reference.ldpc import LIFTING, ldpc_syndrome
 
-STALLED_SWEEPS, LATE_SHARE = 2, 1000
+STALLED_SWEEPS, STUCK_SWEEPS, LATE_SHARE = 2, 4, 1000
+KNOWN_RATIO, LARGEST_POSTERIOR = 127, 71
 
 
 def clamp(x: int, low: int, high: int) -> int:
@@ -31,6 +32,8 @@ class Decoder:
         Log-likelihood ratios, positive for 0; at first, what is believed before anything is decoded.
     message : dict of (int, int) to int
         What entry e's row has added to the posterior of its bit r.
+    is_weak : bool
+        Whether ratios that are not certain, `KNOWN_RATIO`, were reduced.
     """
 
     row_start: Sequence[int]
@@ -38,6 +41,10 @@ class Decoder:
     shift: Sequence[int]
     posterior: list[int]
     message: dict[tuple[int, int], int] = field(default_factory=dict)
+    is_weak: bool = False
+
+    def __post_init__(self) -> None:
+        self._initial = list(self.posterior)
 
     def run(self, tables: Sequence[int], syndrome: Bits, max_sweeps: int, patience: int) -> tuple[Bits, int]:
         """Give the bits decided on, and the sweeps it took; 0 sweeps if they do not have the syndrome."""
@@ -45,7 +52,11 @@ class Decoder:
         wanted = syndrome.to_array().tolist()
         unfulfilled, least, since_least = len(wanted) + 1, 0, 0
         for sweep in range(max_sweeps):
-            late = since_least >= STALLED_SWEEPS and unfulfilled < len(wanted) // LATE_SHARE + 8
+            few = unfulfilled < len(wanted) // LATE_SHARE + 8
+            late = since_least >= STALLED_SWEEPS and few
+            if since_least >= STUCK_SWEEPS and few and not self.is_weak:
+                self._weaken()
+                since_least = 0
             unfulfilled = self._sweep(table, wanted, sweep, late=late)
             since_least = 0 if unfulfilled < least or sweep == 0 else since_least + 1
             least = unfulfilled if sweep == 0 else min(least, unfulfilled)
@@ -56,6 +67,15 @@ class Decoder:
             if patience and since_least >= patience:
                 return decided, (sweep + 1) * fits
         raise ValueError("decoding takes one sweep at least")
+
+    def _weaken(self) -> None:
+        """Reduce what ordinary bits were believed at first to a quarter, once."""
+        self.is_weak = True
+        for bit, initial in enumerate(self._initial):
+            if abs(initial) < KNOWN_RATIO:
+                less = abs(initial) - abs(initial) // 4
+                after = clamp(self.posterior[bit] - (less if initial > 0 else -less), -128, 127)
+                self.posterior[bit] = clamp(after, -LARGEST_POSTERIOR, LARGEST_POSTERIOR)
 
     def _sweep(self, table: list[list[int]], wanted: list[int], sweep: int, *, late: bool) -> int:
         """Go through all checks; count those that were not fulfilled when their turn came."""
@@ -71,7 +91,7 @@ class Decoder:
     ) -> int:
         first, posterior = entries.start, self.posterior
         at = {e: LIFTING * self.column[e] + (r + self.shift[e]) % LIFTING for e in entries}
-        t = {e: clamp(posterior[at[e]] - self.message.get((e, r), 0), -127, 127) for e in at}
+        t = {e: posterior[at[e]] - self.message.get((e, r), 0) for e in at}
         unfulfilled = (wanted + sum(posterior[at[e]] < 0 for e in at)) % 2
         phi = {e: table[(e - first + sweep) % 4][abs(t[e])] for e in at}
         total = min(sum(phi.values()), 255)
@@ -79,8 +99,8 @@ class Decoder:
         for e in at:
             others = max(total - phi[e], 0)
             inverse = table[4 + 4 * late + ((e - first) % 2 + sweep) % 4]
-            answer = inverse[others] if others < 128 else 0
+            answer = inverse[min(others, 127)]
             answer = -answer if (negative - (t[e] < 0)) % 2 else answer
-            posterior[at[e]] = clamp(t[e] + answer, -128, 127)
+            posterior[at[e]] = clamp(t[e] + answer, -LARGEST_POSTERIOR, LARGEST_POSTERIOR)
             self.message[e, r] = posterior[at[e]] - t[e]
         return unfulfilled

@@ -47,7 +47,7 @@ def oracle_of(code: Code, belief: Belief) -> Oracle:
 
 @given(
     st.integers(1, 4), st.integers(1, 6), st.integers(1, 9), st.floats(0.001, 0.3), st.integers(0, 60),
-    st.sampled_from([0, 2, 9]), st.integers(0, 2**32),
+    st.sampled_from([0, 2, 9, 30]), st.integers(0, 2**32),
 )  # fmt: skip
 @settings(deadline=None, max_examples=15)
 def test_all_levels_do_what_the_oracle_does(rows, columns, degree, error_rate, some, patience, entropy):
@@ -156,6 +156,47 @@ def test_bad_input_gets_one_sentence(level, code, length, syndrome_bits, sweeps,
 def test_tables_of_another_size_are_refused():
     with pytest.raises(InputError, match="tables have 1536 bytes, got 1535"):
         kernels.ldpc_decode(*SOUND, belief_of(128), tables()[:-1], Bits.zeros(64), 5, 5)
+
+
+@pytest.mark.parametrize(("entry", "value"), [(4 * 128, 57), (5 * 128 - 1, 1), (12 * 128 - 1, 1)])
+def test_tables_that_could_overflow_are_refused(entry: int, value: int):
+    given = tables().copy()
+    given[entry] = value
+    with pytest.raises(InputError, match="inverse tables go up to 56 and end in 0"):
+        kernels.ldpc_decode(*SOUND, belief_of(128), given, Bits.zeros(64), 5, 5)
+
+
+def path_code(rng: np.random.Generator, rows: int, columns: int) -> Code:
+    """Columns of degree 2 join all rows in one path; each of the others is in three rows."""
+    path = [(row, c) for c in range(rows - 1) for row in (c, c + 1)]
+    rest = [(int(row), c) for c in range(rows - 1, columns) for row in rng.permutation(rows)[:3]]
+    members = sorted(path + rest)
+    row_start = np.searchsorted([row for row, _ in members], np.arange(rows + 1)).astype(np.uint32)
+    column = np.array([c for _, c in members], np.uint32)
+    return row_start, column, rng.integers(0, 64, len(members), np.uint8)
+
+
+def test_a_run_of_errors_on_the_path_is_corrected(level: str):
+    """So many wrong bits one after the other hold each other in place, until initial ratios are reduced."""
+    rng = np.random.default_rng(0)
+    code = path_code(rng, 40, 80)
+    row_start, column, shift = code
+    x, bit, wrong = rng.integers(0, 2, 64 * 80).astype(np.uint8), 5, []
+    for c in range(2, 8):
+        wrong.append(64 * c + bit)
+        entries = [e for e in range(row_start[c + 1], row_start[c + 2]) if column[e] in (c, c + 1)]
+        here, there = (int(shift[e]) for e in entries)
+        bit = (bit - here + there) % 64
+    y = x.copy()
+    y[wrong] ^= 1
+    nothing = Bits.zeros(len(x))
+    belief = Belief(Bits.from_array(y), nothing, nothing, ratio_of(0.03))
+    limits = tables(), syndrome_of(code, x), 40, 10
+    bits, sweeps = kernels.ldpc_decode(*code, belief, *limits)
+    assert bits == Bits.from_array(x)
+    assert sweeps > 5
+    if level == kernels.levels()[-1]:
+        assert oracle_of(code, belief).run(tables().tolist(), *limits[1:]) == (bits, sweeps)
 
 
 @pytest.mark.parametrize(("known", "ratio"), [(64, 5), (128, -1), (128, 128)])

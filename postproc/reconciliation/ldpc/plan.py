@@ -16,6 +16,7 @@ from itertools import count
 from math import ceil, log2, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from postproc.estimation.entropy import binary_entropy
 from postproc.reconciliation.codes.code import Code
@@ -136,6 +137,7 @@ class _Need:
         )
 
 
+@lru_cache(maxsize=32)
 def plan(n: int, qber: float, profile: Profile) -> Plan | None:
     """Plan the frames of a block.
 
@@ -179,13 +181,18 @@ def _choose(words: int, start: int, reserve: float) -> tuple[Code, int]:
     key bits disclosed.
     """
     factor = 1 << (ceil(words / BASE_FRAME_WORDS) - 1).bit_length()
-    fitting = []
-    for code in library():
-        checks = factor * code.checks
-        punctured = min(max(checks - start, 0), factor * code.max_punctured)
-        if words + ceil(punctured / 64) <= factor * code.n_columns:
-            if punctured >= reserve and checks >= start:
-                return lifted(code, factor), punctured
-            fitting.append((checks - punctured, code, punctured))
-    _, code, punctured = max(fitting, key=lambda each: each[0])
-    return lifted(code, factor), punctured
+    columns, checks, most = (factor * sizes for sizes in _sizes())
+    punctured = np.clip(checks - start, 0, most)
+    fits = words + -(-punctured // 64) <= columns
+    sound = fits & (punctured >= reserve) & (checks >= start)
+    best = int(np.argmax(sound)) if sound.any() else int(np.argmax(np.where(fits, checks - punctured, -1)))
+    return lifted(library()[best], factor), int(punctured[best])
+
+
+@lru_cache(maxsize=1)
+def _sizes() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Give columns, checks and bits that may be punctured of each code in the library."""
+    codes = library()
+    sizes = [[code.n_columns, code.checks, code.max_punctured] for code in codes]
+    columns, checks, most = np.array(sizes, np.int64).T
+    return columns, checks, most

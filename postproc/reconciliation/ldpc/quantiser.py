@@ -21,7 +21,7 @@ LARGEST_SUM, NOTHING_KNOWN = 126, 128
 LARGEST_RATIO = 56
 SURE, SURE_LATE = 0.25, 0.1
 """What a sum of 0 units counts as: rounding noise would make full certainty of it. Late, more is wanted, to free the
-last wrong bits; with 0.01, frames of 2^20 bits diverged then."""
+last wrong bits; but what one check says wrongly must not turn a bit that many others hold."""
 
 ROUNDINGS = (0.125, 0.625, 0.375, 0.875)
 
