@@ -12,7 +12,7 @@ import numpy as np
 from postproc.bits import Bits
 from postproc.estimation.entropy import binary_entropy
 from postproc.kernels import popcount
-from postproc.reconciliation.in_memory import Result, reconcile_bits
+from postproc.reconciliation.in_memory import Clock, Result, no_clock, reconcile_bits
 from postproc.reconciliation.profile import Method, Profile
 from qkdctl.benchmarks.case import Case
 from qkdctl.benchmarks.flight import seconds_per_block
@@ -80,9 +80,11 @@ def _failures(campaigns: Path, qber: float, way: tuple[Method, Profile, int]) ->
     return failure_rates(campaign(log, qber, 2**exponent, profile, CAMPAIGNS[way]))
 
 
-def _reconcile(alice: Bits, bob: Bits, qber: float, method: Method, profile: Profile) -> Result[Bits]:
+def _reconcile(
+    alice: Bits, bob: Bits, qber: float, method: Method, profile: Profile, clock: Clock = no_clock
+) -> Result[Bits]:
     rng = np.random.default_rng(2)
-    return reconcile_bits(alice, bob, qber=qber, method=method, profile=profile, rng=rng, clock=thread_time)
+    return reconcile_bits(alice, bob, qber=qber, method=method, profile=profile, rng=rng, clock=clock)
 
 
 def _check(alice: Bits, answer: object) -> None:
@@ -100,11 +102,11 @@ def _figures(
     """Give efficiency over the errors there really are, each side's rate, and rates over long lines.
 
     ``f`` counts everything charged with both directions, ``f_alice`` what Alice tells. Rates are by processor
-    time: of each party, of both on one core, and over lines of some milliseconds of round trip, with a core for
-    each party and 256 blocks under way.
+    time, with the clock read twice for each message: of each party, of both on one core, and over lines of some
+    milliseconds of round trip, with a core for each party and 256 blocks under way.
     """
     assert isinstance(answer, Result)
-    answer = _reconcile(alice, bob, *asked)  # the first one has loaded the codes, too
+    answer = _reconcile(alice, bob, *asked, clock=thread_time)  # the first one has loaded the codes, too
     n = len(alice)
     limit = n * binary_entropy(popcount(alice ^ bob) / n)
     work = {role: sum(s for who, s in answer.turns if who == role) for role in ("alice", "bob")}

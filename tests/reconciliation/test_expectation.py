@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 
+import msgspec
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from postproc import blocks
 from postproc.conversation.conversation import Conversation
@@ -15,8 +18,9 @@ from postproc.estimation.statistics import Statistics
 from postproc.outcome import BlockEnded
 from postproc.reconciliation import make_reconciler
 from postproc.reconciliation.expectation import LAG, MEMORY, Expectation
-from postproc.reconciliation.stage import Corrected, Reconcile
+from postproc.reconciliation.stage import Corrected, Expected, Reconcile
 from postproc.runner import direct, run_pair
+from tests.support.audit import disclosed_bits
 from tests.support.reconciled import noisy_pair
 
 N = 20_000
@@ -63,12 +67,12 @@ def blocks_of(key, test_errors: int, count: int) -> Iterable[blocks.TestedBlock]
         )
 
 
-def session(expected: float | None, count: int, wire=direct):
+def session(expected: float | None, count: int, wire=direct, method="ldpc"):
     """Blocks with 5 % errors whose test basis shows 1 %."""
     keys = noisy_pair(N, 0.05, 1)
     stages = []
     for role in ("alice", "bob"):
-        step = Reconcile(make_reconciler("ldpc"), expected)
+        step = Reconcile(make_reconciler(method), expected)
         script = getattr(step, role)
         stages.append(
             [Conversation("reconcile", role, blocks.TestedBlock, script, SeededEntropy(role.encode()))]
@@ -115,3 +119,42 @@ def test_corrections_of_another_block_end_it(said: Corrected):
     _, found = session(None, 1, tamper)
     assert isinstance(found["alice"][0], BlockEnded)
     assert "and the block has 20000" in found["alice"][0].reason
+
+
+rates_told = st.integers(0, 500_000).map(lambda millionths: encode(Expected(millionths)))
+other_bytes = st.one_of(
+    rates_told,
+    st.binary(max_size=40),
+    st.sampled_from([b"", encode(Expected(10_000))[:-1], encode(Corrected(5, N))]),
+    st.integers(500_001, 2**63 - 1).map(lambda n: msgspec.msgpack.encode(["Expected", n])),
+    st.just(msgspec.msgpack.encode(["Expected", -1])),
+)
+
+
+@given(st.sampled_from(["ldpc", "cascade"]), other_bytes, st.integers(0, 2))
+@settings(max_examples=40, deadline=None)
+def test_another_rate_than_alice_said_never_makes_another_key(method, payload: bytes, copies: int):
+    """Her word left out, said twice or changed: an error at both, or her key, and books that a listener agrees with.
+
+    Errors that error correction has left, as it may, are seen by the tags: the parties remember other words.
+    """
+    sent: list[tuple[str, bytes]] = []
+
+    def tamper(sender: str, data: bytes) -> Iterable[bytes]:
+        sent.append((sender, data))
+        frame = unpack(data)
+        if b"Expected" not in frame.payload[:12]:
+            return (data,)
+        other = pack(Frame(1, frame.session, frame.stage, frame.block, frame.sequence, payload))
+        return (other,) * copies
+
+    keys, found = session(None, 1, tamper, method)
+    outcomes = {role: found[role][0] if found[role] else None for role in found}
+    heard = [outcome.record.transcript for outcome in outcomes.values() if outcome is not None]
+    tags_differ = len(heard) == 2 and heard[0] != heard[1]
+    for outcome in outcomes.values():
+        assert outcome is None or isinstance(outcome, BlockEnded) or outcome.key == keys[0] or tags_differ
+    for role, outcome in outcomes.items():
+        if outcome is not None:
+            said = sum(entry.bits for entry in outcome.record.disclosures if entry.speaker == role)
+            assert said == sum(disclosed_bits(unpack(data)) for sender, data in sent if sender == role)

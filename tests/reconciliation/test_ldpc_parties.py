@@ -94,7 +94,7 @@ def test_syndromes_that_do_not_fit_the_plan_are_refused(encoder: Encoder, change
 
 def test_threads_change_nothing_but_the_time():
     planned = plan(200_000, 0.04, "fast")
-    alice, bob = noisy_pair(200_000, 0.04, 3)
+    alice, bob = noisy_pair(200_000, 0.037, 3)
     said = Encoder(planned, alice, SeededEntropy(b"a").stream("reconcile", 1)).syndromes
     one, three = (Decoder(planned, bob, said, workers) for workers in (1, 3))
     assert one.decode(charged=True) == three.decode(charged=True)

@@ -9,7 +9,7 @@ from postproc.bits import Bits
 from postproc.estimation.entropy import binary_entropy
 from postproc.reconciliation.codes.library import library
 from postproc.reconciliation.ldpc.layout import bits_of, layout
-from postproc.reconciliation.ldpc.plan import Plan, max_frame_bits, plan
+from postproc.reconciliation.ldpc.plan import MAX_FRAME_BITS, Plan, plan
 
 profiles = st.sampled_from(["efficient", "fast"])
 
@@ -24,7 +24,7 @@ def test_frames_hold_the_block_and_fit_their_code(n: int, qber: float, profile):
     words = planned.payload_words
     assert sum(words) == -(-n // 64)
     assert max(words) - min(words) <= 1
-    assert 64 * max(words) <= max_frame_bits(profile, planned.qber)
+    assert 64 * max(words) <= MAX_FRAME_BITS[profile]
     assert 0 <= planned.punctured <= planned.code.max_punctured
     assert max(words) + -(-planned.punctured // 64) <= planned.code.n_columns
 

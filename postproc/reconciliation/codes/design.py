@@ -20,7 +20,7 @@ from postproc.reconciliation.codes.ensemble import column_degrees
 from postproc.reconciliation.codes.library import FILE_NAME, write
 from postproc.reconciliation.codes.placement import Draws, Placement
 
-TOOL_VERSION = 2
+TOOL_VERSION = 3
 SEED = 1
 COLUMNS = (36, 54, 72, 108, 144, 216, 288, 576, 1152)
 """For 2^11 to 2^16 bits of key, and an eighth more for punctured bits."""
@@ -28,8 +28,9 @@ COLUMNS = (36, 54, 72, 108, 144, 216, 288, 576, 1152)
 SYNDROME_FRACTIONS = tuple(0.08 * 1.2**step for step in range(12))
 """0.08 to 0.6. What lies between is reached by puncturing and shortening."""
 
-FINE_FRACTIONS = tuple(0.08 * 1.2 ** (step / 2) for step in range(23))
-"""For the longest codes, which have to be fast: the less is punctured, the fewer sweeps."""
+FINE_FRACTIONS = tuple(0.08 * 1.2 ** (step / 4) for step in range(45) if step % 2 == 0 or 15 <= step <= 37)
+"""For the longest codes, which have to be fast: the less is punctured, the fewer sweeps. Finest from 2 to 8 %
+of errors, where links work."""
 
 MIN_ROWS = 5
 """Codes with fewer have so light codewords that wrong ones would be found."""

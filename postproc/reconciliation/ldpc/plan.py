@@ -25,18 +25,8 @@ from postproc.reconciliation.codes.lifting import lifted
 from postproc.reconciliation.ldpc.layout import Layout, Words, layout
 from postproc.reconciliation.profile import Profile
 
-
-def max_frame_bits(profile: Profile, qber: float) -> int:
-    """Give the longest frame: longer ones need less, shorter ones are quicker, and fit a CPU's cache.
-
-    From 4 % on, frames of 2^20 bits now and then keep a few wrong bits that take many repairs.
-    """
-    if profile == "fast":
-        return 1 << 16
-    return 1 << 20 if qber < LONGEST_BELOW_QBER else 1 << 18
-
-
-LONGEST_BELOW_QBER = 0.04
+MAX_FRAME_BITS: dict[Profile, int] = {"efficient": 1 << 20, "fast": 1 << 16}
+"""Longer frames need less, shorter ones are quicker, and fit a CPU's cache."""
 
 BASE_FRAME_WORDS = 1 << 10
 """What the longest code of the library is for; longer frames take it lifted."""
@@ -53,15 +43,22 @@ class _Pace:
 
     `start` and `step` are in spreads of the need; `more` is a share of the median, for fewer sweeps, and
     `more_with_errors` what comes to it with the error rate: where there are many, sweeps are what costs.
+    `reserve` and `reserve_share`, in spreads and as a share of the median, are what punctured bits are kept for:
+    while there are any, a bit disclosed is a bit of syndrome; of the key it tells less. But they cost sweeps.
     """
 
     start: float
     step: float
+    reserve: float
+    reserve_share: float = 0.0
     more: float = 0.0
     more_with_errors: float = 0.0
 
 
-PACES: dict[Profile, _Pace] = {"efficient": _Pace(-0.6, 0.3), "fast": _Pace(1.0, 0.5, 0.01, 0.22)}
+PACES: dict[Profile, _Pace] = {
+    "efficient": _Pace(-0.6, 0.3, 3.1, reserve_share=0.05),
+    "fast": _Pace(1.0, 0.5, 1.5, more=0.01, more_with_errors=0.22),
+}
 """A frame that fails takes as long as three that do not: starting low saves bits and costs time."""
 
 
@@ -122,11 +119,6 @@ class _Need:
     median: float
     spread: float
 
-    @property
-    def at_most(self) -> float:
-        """What hardly any frame needs more than, with some room for a wrong estimate."""
-        return 1.05 * self.median + 2.5 * self.spread
-
     @classmethod
     def of(cls, n: int, q: float) -> _Need:
         """Estimate it for `n` bits; fitted to this family of codes, 2000 to 10^6 bits at 1 to 11 %."""
@@ -159,11 +151,13 @@ def plan(n: int, qber: float, profile: Profile) -> Plan | None:
         return None
     q = min(max(qber, MIN_QBER), MAX_QBER)
     words = ceil(n / 64)
-    payload_words = _equal_parts(words, ceil(64 * words / max_frame_bits(profile, q)))
+    payload_words = _equal_parts(words, ceil(64 * words / MAX_FRAME_BITS[profile]))
     need, pace = _Need.of(64 * payload_words[0], q), PACES[profile]
     more = pace.more + pace.more_with_errors * q
     start = round((1 + more) * need.median + pace.start * need.spread)
-    code, punctured = _choose(payload_words[0], start, need.at_most - start)
+    code, punctured = _choose(
+        payload_words[0], start, pace.reserve_share * need.median + pace.reserve * need.spread
+    )
     return Plan(code, payload_words, punctured, max(MIN_STEP, round(pace.step * need.spread)), q)
 
 
