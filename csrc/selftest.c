@@ -225,6 +225,8 @@ static void try_ldpc_decode(const qkd_kernels *kernels, const char *level)
             }
     for (size_t i = 0; i < sizeof tables; i++) /* of the shape of phi, and its inverse */
         tables[i] = i < 512 && i % 128 == 0 ? 128 : (uint8_t)(40 / (1 + i % 128) + below(2));
+    for (size_t i = 4; i < 12; i++)
+        tables[128 * i + 127] = 0;
     uint8_t *wanted = random_bits(64 * ROWS), *parts[3];
     for (int i = 0; i < 3; i++)
         parts[i] = random_bits(64 * COLUMNS);
