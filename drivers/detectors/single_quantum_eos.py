@@ -53,7 +53,7 @@ class Eos(AskedInstrument):
         put="SetAllBiasCurrents BiasCurrent {}",
         kind=tuple,
         low=0,
-        high=100,
+        high=90.9,
         tolerance=0.1,
         parse=_numbers,
         show=lambda values: json.dumps(list(values)),

@@ -1,8 +1,8 @@
 """A Koheron CTL200 laser controller.
 
-Source: PyMeasure's driver and tests. Each line is echoed, answered by one line and followed by the prompt
-``>>``; errors set bits. Invented: that a setter answers with the value it took, that a refused command
-answers with an empty line, the diode's voltage and temperature.
+Source: PyMeasure's driver and tests. Each line is echoed, answered by one line, which is never empty, and followed by
+the prompt ``>>``; errors set bits. Invented: that a refused setter answers with the value that stays, what an unknown
+command answers, that the line goes on at any rate after ``brate``, the diode's voltage and temperature.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ LIMITS = {
     "vtmax": (0.0, 3.0),
     "lmodgain": (-100.0, 100.0),
     "tmodgain": (-1e5, 1e5),
+    "brate": (9600.0, 460_800.0),
 }
+WHOLE = ("brate",)
 SWITCHES = ("tecon", "tprot", "lckon")
 
 
@@ -53,6 +55,7 @@ class Ctl200Model(Model):
             "ldelay": 10.0,
             "rtset": 1e4,
             "vtmax": 3.0,
+            "brate": 115_200.0,
         }
         self._switches = dict.fromkeys(SWITCHES, False)
         self._current_ma, self._on = 0.0, False
@@ -92,9 +95,11 @@ class Ctl200Model(Model):
             return self._user_data
         if line == "errclr":
             self._errors = 0
-            return ""
+            return "ffffffff"
         reading = None if arguments else self._readings(now_s).get(name)
-        return self._refuse(UNKNOWN_COMMAND) if reading is None else reading
+        if reading is None:
+            self._errors |= UNKNOWN_COMMAND
+        return reading or "0"
 
     def _readings(self, now_s: float) -> dict[str, str]:
         shown = {
@@ -115,8 +120,7 @@ class Ctl200Model(Model):
             "model": "CTL200-0-B",
             "serial": self._serial,
             "userdata": self._user_data,
-            "brate": "115200",
-            "save": "",
+            "save": "config saved",
             "err": f"{self._errors:02x}",
         }
 
@@ -124,42 +128,42 @@ class Ctl200Model(Model):
         if arguments:
             value = _parsed(arguments[0], *LIMITS[name])
             if value is None:
-                return self._refuse(INVALID_ARGUMENT)
-            self._values[name] = value
-        return f"{self._values[name]:.6f}"
+                self._errors |= INVALID_ARGUMENT
+            else:
+                self._values[name] = value
+        return f"{self._values[name]:.{0 if name in WHOLE else 6}f}"
 
     def _switch(self, name: str, arguments: list[str]) -> str:
         if arguments:
-            if arguments[0] not in ("0", "1"):
-                return self._refuse(INVALID_ARGUMENT)
-            self._switches[name] = arguments[0] == "1"
+            if arguments[0] in ("0", "1"):
+                self._switches[name] = arguments[0] == "1"
+            else:
+                self._errors |= INVALID_ARGUMENT
         return str(int(self._switches[name]))
 
     def _current(self, arguments: list[str], now_s: float) -> str:
         if arguments:
             value = _parsed(arguments[0], 0.0, self._values["ilmax"])
             if value is None:
-                return self._refuse(INVALID_ARGUMENT)
-            self._current_ma = value
-            self._turn(self._on, now_s)
+                self._errors |= INVALID_ARGUMENT
+            else:
+                self._current_ma = value
+                self._turn(self._on, now_s)
         return f"{self._current_ma:.6f}"
 
     def _laser(self, arguments: list[str], now_s: float) -> str:
         if arguments:
             if arguments[0] not in ("0", "1"):
-                return self._refuse(INVALID_ARGUMENT)
-            if arguments[0] == "1" and self._switches["lckon"] and not self._interlock_closed:
-                return self._refuse(ON_WHILE_OPEN)
-            self._turn(arguments[0] == "1", now_s)
+                self._errors |= INVALID_ARGUMENT
+            elif arguments[0] == "1" and self._switches["lckon"] and not self._interlock_closed:
+                self._errors |= ON_WHILE_OPEN
+            else:
+                self._turn(arguments[0] == "1", now_s)
         return str(int(self._on))
 
     def _turn(self, on: bool, now_s: float) -> None:
         self._on = on
         self._light.drive(now_s, self._current_ma if on else 0.0)
-
-    def _refuse(self, bit: int) -> str:
-        self._errors |= bit
-        return ""
 
 
 def _parsed(text: str, low: float, high: float) -> float | None:

@@ -3,28 +3,35 @@
 Source: the vendor's Python client. Control: bare JSON objects in, JSON objects out, each followed by 0x17;
 every change of a label goes to every client. Counts: a line of text each measurement period, the time first.
 Invented: the properties of labels besides ``value``, the label ``SerialNumber``, that a refusal is a label
-``ErrorMessage``, the least period's refusal, limits of currents and levels.
+``ErrorMessage``, the least period's refusal, limits of levels, temperatures.
 """
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
-from drivers.codecs.json_objects import ObjectSplitter
 from drivers.emulation.knob import trouble
-from drivers.emulation.models.base import Model, OwnPort, QuietLine
+from drivers.emulation.models.base import Model, OwnPort
+from drivers.emulation.models.single_quantum_lines import ControlLine, CountsLine
+from drivers.emulation.models.single_quantum_scans import (
+    SEARCH_DWELL_S,
+    SEARCH_END_UA,
+    SEARCH_STEP_UA,
+    Scan,
+    currents_ua,
+)
 from drivers.emulation.seams import DetectorSeam
-from drivers.errors import BadAnswer
-from drivers.transport.memory import Replies
 
-SEPARATOR = b"\x17"
-LATENCY_S = 0.001
 LEAST_PERIOD_MS, LONGEST_PERIOD_MS = 10, 60_000
 MOST_HZ = 1000.0
-MAX_BIAS_UA, MAX_LEVEL_MV = 50.0, 500.0
-UNITS = {"InptMeasurementPeriod": "ms", "BiasCurrent": "uA", "TriggerLevel": "mV", "BiasVoltage": "mV"}
+MAX_BIAS_UA, MAX_LEVEL_MV = 90.9, 500.0
+SCAN_RANGE = ("IVScanStart", "IVScanEnd", "IVScanIncrement")
+#: Temperatures are remembered so often, and so many of them.
+TEMPERATURE_EVERY_S, TEMPERATURES = 10.0, 200
+BOARD = {"V_avrg": 1.2, "BoardTemp1": 31.5, "BoardTemp2": 32.0}
 #: A pulse is this high; a detector whose level is above it counts nothing.
 PULSE_MV = 400.0
 
@@ -50,7 +57,16 @@ class EosModel(Model):
             "TriggerLevel": [50.0] * wires.count,
             "DetectorEnable": False,
             "StartAutoIV": False,
+            "DarkCountsAutoIV": [100.0] * wires.count,
+            "BiasCurrentAutoIV": zeros,
+            "IVScanEnable": False,
+            "IVScanStart": 0.0,
+            "IVScanEnd": 30.0,
+            "IVScanIncrement": 0.5,
+            "ic_scan_history": [],
+            "iv_scan_history": [],
         }
+        self._scan: Scan | None = None
         self._clients: list[ControlLine] = []
         self._bias(0.0)
         self.broadcasts_hz = 0.0
@@ -79,7 +95,7 @@ class EosModel(Model):
         match command:
             case "SetMeasurementPeriod" if _is_number(value, LEAST_PERIOD_MS, LONGEST_PERIOD_MS):
                 self._change("InptMeasurementPeriod", value)
-            case "SetAllBiasCurrents" if self._are_numbers(value, 0, MAX_BIAS_UA):
+            case "SetAllBiasCurrents" if self._are_numbers(value, -MAX_BIAS_UA, MAX_BIAS_UA):
                 self._change("BiasCurrent", [float(each) for each in value])
                 self._bias(now_s)
             case "SetAllTriggerLevels" if self._are_numbers(value, -MAX_LEVEL_MV, MAX_LEVEL_MV):
@@ -87,10 +103,86 @@ class EosModel(Model):
             case "DetectorEnable" if isinstance(value, bool):
                 self._change("DetectorEnable", value)
                 self._bias(now_s)
-            case _:
-                self._tell_all(
-                    {"label": "ErrorMessage", "value": f"{command} cannot take {json.dumps(value)[:40]}"}
+            case "DarkCountsAutoIV" if self._are_numbers(value, 0, 1e9):
+                self._change("DarkCountsAutoIV", [float(each) for each in value])
+            case "AutoCaliBiasCurrents" | "IVScanEnable" if isinstance(value, bool):
+                self._begin_scan(
+                    "StartAutoIV" if command == "AutoCaliBiasCurrents" else command, value, now_s
                 )
+            case _:
+                self._refuse(command, value)
+
+    def fill_in(self, label: str, value: Any) -> None:
+        """Take a value of the range of scans, which needs no command."""
+        if label in SCAN_RANGE and _is_number(value, -MAX_BIAS_UA, MAX_BIAS_UA):
+            self._change(label, float(value))
+        else:
+            self._refuse(label, value)
+
+    def go_on(self, now_s: float) -> None:
+        """Let a scan go on until now."""
+        scan = self._scan
+        if scan is None:
+            return
+        scan.advance(now_s)
+        if scan.done:
+            self._end_scan(scan, now_s)
+
+    def next_s(self) -> float:
+        """Tell when a scan goes on."""
+        return self._scan.next_s if self._scan is not None else inf
+
+    def temperatures(self, now_s: float) -> dict[str, Any]:
+        """Give the history of temperatures."""
+        last = int(now_s / TEMPERATURE_EVERY_S)
+        numbers = range(max(last - TEMPERATURES + 1, 0), last + 1)
+        times = [datetime.fromtimestamp(number * TEMPERATURE_EVERY_S, UTC) for number in numbers]
+        cold = [self.broadcast(number)["value"] for number in numbers]
+        history = {
+            "x": [time.strftime("%d-%b-%y %H:%M:%S.%f") for time in times],
+            "T": cold,
+            "T2": [each * 15 for each in cold],
+            **{name: [value] * len(cold) for name, value in BOARD.items()},
+        }
+        return {"label": "temperature_long_memory", "value": history}
+
+    def _begin_scan(self, label: str, on: bool, now_s: float) -> None:
+        """Begin one, or end the one that runs."""
+        self.go_on(now_s)
+        if self._scan is not None and not on:
+            self._end_scan(self._scan, now_s)
+        if not on:
+            self._change(label, False)
+            return
+        start, end, increment = (self.labels[name] for name in SCAN_RANGE)
+        search = label == "StartAutoIV"
+        steps = (
+            currents_ua(0, SEARCH_END_UA, SEARCH_STEP_UA) if search else currents_ua(start, end, increment)
+        )
+        if self._scan is not None or not steps:
+            self._refuse(label, on)
+            return
+        self._change(label, True)
+        self._scan = Scan(self._wires, steps, SEARCH_DWELL_S if search else self.period_s, now_s)
+
+    def _end_scan(self, scan: Scan, now_s: float) -> None:
+        self._scan = None
+        if self.labels["StartAutoIV"] and scan.done:
+            self._change("BiasCurrentAutoIV", scan.matching(self.labels["DarkCountsAutoIV"]))
+            self._change("BiasCurrent", self.labels["BiasCurrentAutoIV"])
+        self.labels["ic_scan_history"], self.labels["iv_scan_history"] = (
+            scan.counts_table(),
+            scan.voltage_table(),
+        )
+        # Without bias for a moment, so that none stays latched.
+        self._wires.bias(now_s, [0.0] * self._wires.count)
+        self._bias(now_s)
+        for label in ("StartAutoIV", "IVScanEnable"):
+            if self.labels[label]:
+                self._change(label, False)
+
+    def _refuse(self, what: str, value: Any) -> None:
+        self._tell_all({"label": "ErrorMessage", "value": f"{what} cannot take {json.dumps(value)[:40]}"})
 
     def broadcast(self, number: int) -> dict[str, Any]:
         """Give what changes all the time."""
@@ -139,83 +231,3 @@ class EosModel(Model):
 
 def _is_number(value: Any, low: float, high: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-
-
-class ControlLine(QuietLine):
-    """A client's line to the control port."""
-
-    def __init__(self, model: EosModel, now_s: float) -> None:
-        self._model, self._broadcast_s, self._broadcasts = model, now_s, 0
-        self._splitter = ObjectSplitter()
-        self.outbox: list[dict[str, Any]] = []
-
-    def feed(self, data: bytes, now_s: float) -> Replies:
-        """See :class:`~drivers.transport.memory.Line`; what is no JSON is ignored."""
-        try:
-            messages = self._splitter.feed(data)
-        except BadAnswer:
-            messages = []
-        for message in messages:
-            if "command" in message:
-                self._model.obey(str(message["command"]), message.get("value"), now_s)
-            elif message.get("request") == "labelProps":
-                self._model.measure(now_s)
-                self.outbox += [
-                    {"label": label, "value": self._properties(label)} for label in self._model.labels
-                ]
-            elif (label := message.get("request")) in self._model.labels:
-                self.outbox.append({"label": label, "value": self._model.labels[label]})
-        return self._said(now_s + LATENCY_S)
-
-    def poll(self, now_s: float) -> Replies:
-        """See :class:`~drivers.transport.memory.Line`: what other clients brought about, and broadcasts."""
-        if now_s >= self._due_s(now_s):
-            self._broadcast_s, self._broadcasts = now_s, self._broadcasts + 1
-            self.outbox.append(self._model.broadcast(self._broadcasts))
-        return self._said(now_s)
-
-    def next_s(self, now_s: float) -> float:
-        """See :class:`~drivers.transport.memory.Line`."""
-        return now_s if self.outbox else self._due_s(now_s)
-
-    def _due_s(self, now_s: float) -> float:
-        rate_hz = self._model.broadcasts_hz
-        return max(self._broadcast_s + 1 / rate_hz, 0.0) if rate_hz else inf
-
-    def hang_up(self) -> None:
-        """See :class:`~drivers.transport.memory.Line`."""
-        self._model.leave(self)
-
-    def _properties(self, label: str) -> dict[str, Any]:
-        return {"value": self._model.labels[label], "units": UNITS.get(label, "")}
-
-    def _said(self, when_s: float) -> Replies:
-        said = b"".join(json.dumps(message).encode() + SEPARATOR for message in self.outbox)
-        self.outbox.clear()
-        return [(when_s, said)] if said else []
-
-
-class CountsLine(QuietLine):
-    """A client's line to the counts port; it takes nothing."""
-
-    def __init__(self, model: EosModel, now_s: float) -> None:
-        self._model = model
-        self._begun_s = now_s
-
-    def feed(self, data: bytes, now_s: float) -> Replies:
-        """See :class:`~drivers.transport.memory.Line`."""
-        return []
-
-    def poll(self, now_s: float) -> Replies:
-        """See :class:`~drivers.transport.memory.Line`."""
-        replies: Replies = []
-        while (end_s := self.next_s(now_s)) <= now_s:
-            counts = self._model.counts(self._begun_s, end_s)
-            line = ",".join([f"{end_s:.3f}", *map(str, counts)]) + "\n"
-            replies.append((end_s, line.encode()))
-            self._begun_s = end_s
-        return replies
-
-    def next_s(self, now_s: float) -> float:
-        """See :class:`~drivers.transport.memory.Line`."""
-        return self._begun_s + self._model.period_s

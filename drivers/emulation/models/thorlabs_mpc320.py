@@ -1,7 +1,9 @@
 """A Thorlabs MPC320 polarisation controller.
 
-Source: Thorlabs' APT protocol description, issue 37. Invented: how fast the paddles turn, that the light turns at once
-to where they go, the status' speed and current.
+Sources: Thorlabs' APT protocol description, issue 37; PnPQ's driver, tried on an MPC320 (a short message ends a jog,
+channels are switched off by a mask without them, and a status follows); QMI's driver (a long one ends a move).
+Invented: how fast the paddles turn, that they turn without being enabled, that the light turns at once to where they
+go, the status' speed and current.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from drivers.transport.memory import Replies
 
 PADDLES = (1, 2, 4)
 MOST_COUNTS = 1370
-COUNTS_PER_S = 13_700.0
+#: For each percent of its speed.
+COUNTS_PER_S = 274.0
 LATENCY_S = 0.002
 DEG_PER_COUNT = 170 / MOST_COUNTS
 #: A quarter, a half and a quarter of a wave: with all paddles at 0 they leave the light as it is.
@@ -27,7 +30,9 @@ RETARDANCES_DEG = (90.0, 180.0, 90.0)
 UPDATES_HZ, MOST_HZ = 10.0, 1000.0
 INFO = struct.Struct("<I8sHI60sHHH")
 POSITION, STATUS, SETTINGS = struct.Struct("<Hi"), struct.Struct("<HiHhI"), struct.Struct("<6H")
-FORWARD, BACKWARD, CONNECTED, HOMED = 1 << 4, 1 << 5, 1 << 8, 1 << 10
+BITS = struct.Struct("<HI")
+FORWARD, BACKWARD, CONNECTED, HOMED, ENABLED = 1 << 4, 1 << 5, 1 << 8, 1 << 10, 1 << 31
+JOG_BACKWARD, SWITCH_OFF = 2, 2
 SPEED, CURRENT = 50, 120
 
 
@@ -36,7 +41,7 @@ class Paddle:
 
     def __init__(self) -> None:
         self._from = self._to = 0
-        self._since_s = 0.0
+        self._since_s, self._counts_per_s = 0.0, COUNTS_PER_S
 
     @property
     def aim(self) -> int:
@@ -45,13 +50,14 @@ class Paddle:
 
     def counts(self, now_s: float) -> int:
         """Tell where it stands."""
-        gone = min(round((now_s - self._since_s) * COUNTS_PER_S), abs(self._to - self._from))
+        gone = min(round((now_s - self._since_s) * self._counts_per_s), abs(self._to - self._from))
         return self._from + (gone if self._to > self._from else -gone)
 
-    def turn(self, counts: int, now_s: float) -> float:
-        """Turn it; tells how long that takes."""
-        self._from, self._to, self._since_s = self.counts(now_s), counts, now_s
-        return LATENCY_S + abs(self._to - self._from) / COUNTS_PER_S
+    def turn(self, counts: int, now_s: float, speed_percent: int) -> float:
+        """Turn it, not beyond its ends; tells how long that takes."""
+        self._from, self._to, self._since_s = self.counts(now_s), min(max(counts, 0), MOST_COUNTS), now_s
+        self._counts_per_s = COUNTS_PER_S * max(speed_percent, 1)
+        return LATENCY_S + abs(self._to - self._from) / self._counts_per_s
 
     def bits(self, now_s: float) -> int:
         """Tell which way it turns."""
@@ -69,7 +75,8 @@ class Mpc320Model(Model):
         self._number = zlib.crc32(serial.encode()) % 10**8
         self._paddles = {number: Paddle() for number in PADDLES}
         self._enabled = dict.fromkeys(PADDLES, False)
-        self._settings = (0, 50, 685, 82, 82, 82)
+        # Speed in percent, home position, a jog's length for each paddle.
+        self._settings = (0, 50, 0, 82, 82, 82)
         self.updates_hz = 0.0
         self.ports = {"main": OwnPort(lambda now_s: Mpc320Line(self, now_s))}
         self.troubles = {
@@ -91,21 +98,27 @@ class Mpc320Model(Model):
             case 0x0011 | 0x0012:
                 self.updates_hz = UPDATES_HZ if message.number == 0x0011 else 0.0
             case 0x0210:
-                self._enabled = {paddle: bool(message.first & paddle) for paddle in PADDLES}
+                return self._enable(message.first, message.second, now_s)
             case 0x0530 if len(message.data) == SETTINGS.size:
                 self._settings = SETTINGS.unpack(message.data)
             case 0x0531:
                 return [(LATENCY_S, Message(0x0532, data=SETTINGS.pack(*self._settings)))]
-            case 0x0453 if len(message.data) == POSITION.size:
+            case 0x0453 | 0x0448 if len(message.data) == POSITION.size:
                 paddle, counts = POSITION.unpack(message.data)
-                return self._move(paddle, counts, now_s)
+                return self._move(paddle, counts, now_s, relative=message.number == 0x0448)
         return self._of_paddle(message, message.first, now_s) if message.first in PADDLES else []
 
     def status(self, paddle: int, now_s: float) -> bytes:
         """Tell a paddle's status."""
-        counts, bits = self._paddles[paddle].counts(now_s), self._paddles[paddle].bits(now_s)
+        bits = self._paddles[paddle].bits(now_s)
         speed, current = (SPEED, CURRENT) if bits else (0, 0)
-        return STATUS.pack(paddle, counts, speed, current, CONNECTED | HOMED | bits)
+        return STATUS.pack(
+            paddle, self._paddles[paddle].counts(now_s), speed, current, self._bits(paddle, now_s)
+        )
+
+    def _bits(self, paddle: int, now_s: float) -> int:
+        enabled = ENABLED if self._enabled[paddle] else 0
+        return CONNECTED | HOMED | enabled | self._paddles[paddle].bits(now_s)
 
     def _of_paddle(self, message: Message, paddle: int, now_s: float) -> list[tuple[float, Message]]:
         match message.number:
@@ -114,20 +127,42 @@ class Mpc320Model(Model):
             case 0x0411:
                 data = POSITION.pack(paddle, self._paddles[paddle].counts(now_s))
                 return [(LATENCY_S, Message(0x0412, data=data))]
+            case 0x0429:
+                return [(LATENCY_S, Message(0x042A, data=BITS.pack(paddle, self._bits(paddle, now_s))))]
             case 0x0490:
                 return [(LATENCY_S, Message(0x0491, data=self.status(paddle, now_s)))]
             case 0x0443:
-                return [(self._paddles[paddle].turn(0, now_s), Message(0x0444, paddle))]
+                return [(self._turn(paddle, self._settings[2], now_s), Message(0x0444, paddle))]
             case 0x0465:
-                self._paddles[paddle].turn(self._paddles[paddle].counts(now_s), now_s)
+                self._turn(paddle, self._paddles[paddle].counts(now_s), now_s)
                 return [(LATENCY_S, Message(0x0466, data=self.status(paddle, now_s)))]
+            case 0x046A:
+                return self._jog(paddle, message.second, now_s)
         return []
 
-    def _move(self, paddle: int, counts: int, now_s: float) -> list[tuple[float, Message]]:
+    def _enable(self, mask: int, state: int, now_s: float) -> list[tuple[float, Message]]:
+        """Switch on whose bits are set, and off the others; or off whose bits are set."""
+        before = dict(self._enabled)
+        for paddle in PADDLES:
+            chosen = bool(mask & paddle)
+            self._enabled[paddle] = before[paddle] and not chosen if state == SWITCH_OFF else chosen
+        changed = [paddle for paddle in PADDLES if self._enabled[paddle] != before[paddle]]
+        return [(LATENCY_S, Message(0x0491, data=self.status(paddle, now_s))) for paddle in changed]
+
+    def _move(self, paddle: int, counts: int, now_s: float, relative: bool) -> list[tuple[float, Message]]:
         if paddle not in PADDLES:
             return []
-        taken_s = self._paddles[paddle].turn(min(max(counts, 0), MOST_COUNTS), now_s)
+        begin = self._paddles[paddle].counts(now_s) if relative else 0
+        taken_s = self._turn(paddle, begin + counts, now_s)
         return [(taken_s, Message(0x0464, data=self.status(paddle, now_s + taken_s)))]
+
+    def _jog(self, paddle: int, direction: int, now_s: float) -> list[tuple[float, Message]]:
+        length = self._settings[3 + PADDLES.index(paddle)]
+        counts = self._paddles[paddle].counts(now_s) + (-length if direction == JOG_BACKWARD else length)
+        return [(self._turn(paddle, counts, now_s), Message(0x0464, paddle))]
+
+    def _turn(self, paddle: int, counts: int, now_s: float) -> float:
+        return self._paddles[paddle].turn(counts, now_s, self._settings[1])
 
     def _broadcast(self, now_s: float, value: float) -> None:
         self.updates_hz = value

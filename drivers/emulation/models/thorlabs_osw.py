@@ -1,7 +1,8 @@
 """A Thorlabs OSW12 optical switch.
 
-Source: Qudi's driver (``S 1``, ``S 2``, ``S?``, and that the first ``S?`` after a change may tell the old
-position). Invented: that it is so for 50 ms, and that what is unknown is ignored.
+Sources: Qudi's driver (``S 1``, ``S 2``, ``S?``, and that the first ``S?`` after a change may tell the old position);
+PnPQ's (``T?``, the board's type; ``I?``, its name and firmware). Invented: that it is so for 50 ms, the texts that
+``T?`` and ``I?`` give, and that what is unknown is ignored.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from drivers.emulation.seams import SwitchSeam
 from drivers.transport.memory import Replies
 
 SWITCHING_S, LATENCY_S = 0.05, 0.002
+TYPE = "3"
 
 
 class OswModel(Model):
@@ -19,6 +21,7 @@ class OswModel(Model):
 
     def __init__(self, light: SwitchSeam, serial: str) -> None:
         self._light = light
+        self._texts = {"T?": TYPE, "I?": f"OSW12 {serial} V1.0"}
         self._output = self._before = 1
         self._switched_s = 0.0
         light.route(0.0, 1)
@@ -33,7 +36,7 @@ class OswModel(Model):
             self._before, self._output = self._output, int(words[1])
             self._switched_s = now_s + SWITCHING_S
             self._light.route(now_s, self._output)
-        return None
+        return self._texts.get(" ".join(words))
 
 
 class OswLine(QuietLine):
