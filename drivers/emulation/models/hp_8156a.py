@@ -1,7 +1,9 @@
 """An Agilent 8156A attenuator.
 
 Source: 8156A user's guide, pages 85 and 86 (grammar, error queue of 30), 92 and 93 (table), 97, 106, 114, 116.
-Invented, because the guide does not say: the motor's speed, the number of digits in answers.
+Recalled, not looked up: ``DISPlay`` and ``INPut:LCMode``, which change nothing here, and ``INPut:OFFSet:DISPlay``, which
+makes the attenuation of the moment the zero. Invented, because the guide does not say: the motor's speed, the number of
+digits in answers.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from drivers.emulation.models.base import Model, OwnPort
 from drivers.emulation.models.scpi import ScpiEngine, ScpiLine
 from drivers.emulation.models.scpi_headers import Handler
 from drivers.emulation.models.scpi_registers import RegisterGroup, groups
+from drivers.emulation.models.scpi_settings import Settings
 from drivers.emulation.models.scpi_values import Quantity, none, one, parse_switch, scientific
 from drivers.emulation.seams import AttenuatorSeam
 
@@ -18,6 +21,11 @@ SETTLING = 1 << 1
 START_S = 0.03
 S_PER_DB = 0.004
 WAVELENGTH = Quantity(1.2e-6, 1.65e-6, 1.31e-6, "M")
+PANEL = {
+    ":DISPlay:BRIGhtness": Quantity(0.0, 1.0, 1.0),
+    ":DISPlay:ENABle": Quantity(0, 1, 1, whole=True),
+    ":INPut:LCMode": Quantity(0, 1, 0, whole=True),
+}
 OFFSET = Quantity(-99.999, 99.999, 0.0, "DB")
 
 
@@ -35,6 +43,7 @@ class Hp8156AModel(Model):
         self._filter_db, self._offset_db, self._wavelength_m = 0.0, 0.0, 1.55e-6
         self._open = self._open_at_power_on = False
         self._settled_s = 0.0
+        self._panel = Settings(PANEL)
         self._apply(0.0)
         engine = ScpiEngine(self._commands())
         self.ports = {"main": OwnPort(lambda _: ScpiLine(engine))}
@@ -47,12 +56,14 @@ class Hp8156AModel(Model):
             ":INPut:ATTenuation?": self._tell_attenuation,
             ":INPut:OFFSet": self._set_offset,
             ":INPut:OFFSet?": lambda p, _: scientific(self._offset_db),
+            ":INPut:OFFSet:DISPlay": self._call_it_zero,
             ":INPut:WAVelength": self._set_wavelength,
             ":INPut:WAVelength?": self._tell_wavelength,
             ":OUTPut[:STATe]": self._switch,
             ":OUTPut[:STATe]?": lambda p, _: str(int(self._open)),
             ":OUTPut[:STATe]:APOWeron": self._set_power_on,
             ":OUTPut[:STATe]:APOWeron?": lambda p, _: str(int(self._open_at_power_on)),
+            **self._panel.commands(),
             **groups(RegisterGroup("OPERation", self._condition), RegisterGroup("QUEStionable")),
         }
 
@@ -83,6 +94,10 @@ class Hp8156AModel(Model):
 
     def _set_offset(self, parameters: list[str], now_s: float) -> None:
         self._offset_db = OFFSET.parse(one(parameters))
+
+    def _call_it_zero(self, parameters: list[str], now_s: float) -> None:
+        none(parameters)
+        self._offset_db = -self._filter_db
 
     def _set_wavelength(self, parameters: list[str], now_s: float) -> None:
         self._wavelength_m = WAVELENGTH.parse(one(parameters))

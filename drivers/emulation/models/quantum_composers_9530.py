@@ -1,8 +1,8 @@
 """A Quantum Composers 9530.
 
-Sources: 9530 series manual; QMI's driver. Every command is answered, by ``ok``, a value, or ``?`` and a number.
-Short and long keywords, any case; a channel that was spoken to stays the one that is meant. Invented: how numbers
-are shown; that the outputs drive nothing.
+Sources: 9530 series manual; QMI's driver; PyMoDAQ's of the BNC 575, its twin (gates, the label). Every command is
+answered, by ``ok``, a value, or ``?`` and a number. Short and long keywords, any case; a channel that was spoken to stays
+the one that is meant. Invented: how numbers are shown; that the outputs drive nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from drivers.transport.memory import Replies
 PREFIX, KEYWORD, PARAMETER, INVALID, QUERY_ONLY, NO_QUERY = 1, 3, 4, 5, 6, 7
 LATENCY_S = 0.005
 CHANNELS = 4
+COMMON = ("*IDN?", "*RST", "*TRG", "*LBL", "*LBL?", "*SAV", "*RCL")
+NAMES = ("T0", "CHA", "CHB", "CHC", "CHD")
 SWITCH: tuple[str, ...] = ("0", "1")
 #: Least and greatest value and that at power on, or the words there are.
 SYSTEM: dict[str, tuple[float, float, float] | tuple[str, ...]] = {
@@ -25,14 +27,17 @@ SYSTEM: dict[str, tuple[float, float, float] | tuple[str, ...]] = {
     "BCOunter": (1, 1e6, 5), "PCOunter": (1, 1e6, 4), "OCOunter": (1, 1e6, 2),
     "ICLock:MODe": ("INT", "EXT", "XPL"), "ICLock:RATe": (10, 100, 10), "ICLock:LEVel": (0.02, 2.5, 1.0),
     "TRIGger:MODe": ("DIS", "TRIG", "DUAL"), "TRIGger:EDGe": ("RIS", "FALL"), "TRIGger:LEVel": (0.2, 15.0, 2.5),
+    "GATe:MODe": ("DIS", "PULS", "OUTP", "CHAN"), "GATe:LOGic": ("LOW", "HIGH"), "GATe:LEVel": (0.2, 15.0, 2.5),
 }  # fmt: skip
 CHANNEL: dict[str, tuple[float, float, float] | tuple[str, ...]] = {
     "STATe": SWITCH, "WIDTh": (1e-8, 999.9, 1e-6), "DELay": (-99.9, 999.9, 0.0),
     "POLarity": ("NORM", "INV", "COMP"), "CMODe": ("NORM", "SING", "BURS", "DCYC"),
     "BCOunter": (1, 1e6, 5), "PCOunter": (1, 1e6, 4), "OCOunter": (1, 1e6, 2),
     "OUTPut:MODe": ("TTL", "ADJ"), "OUTPut:AMPLitude": (2.0, 20.0, 4.0),
+    "CGATe": ("DIS", "PULS", "OUTP"), "CLOGic": ("LOW", "HIGH"),
+    "SYNC": ("T0", "CHA", "CHB", "CHC", "CHD"), "MUX": (0, 15, 0),
 }  # fmt: skip
-WHOLE = ("BCOunter", "PCOunter", "OCOunter", "ICLock:RATe")
+WHOLE = ("BCOunter", "PCOunter", "OCOunter", "ICLock:RATe", "MUX")
 
 
 class Refused(Exception):
@@ -52,7 +57,7 @@ class Qc9530Model(Model):
 
     def __init__(self, seam: object, serial: str) -> None:
         self._serial = serial
-        self._channel = 0
+        self._channel, self._label = 0, ""
         self._values: dict[tuple[int, str], str] = {}
         self.ports = {"main": OwnPort(lambda _: Qc9530Line(self))}
 
@@ -65,14 +70,16 @@ class Qc9530Model(Model):
 
     def _run(self, line: str) -> str:
         header, _, text = line.partition(" ")
-        if header.upper() in ("*IDN?", "*RST"):
-            return self._common(header.upper())
+        if header.upper() in COMMON:
+            return self._common(header.upper(), text.strip())
         if not header.startswith(":"):
             raise Refused(PREFIX)
         if header.upper() in (":INST:CAT?", ":INSTRUMENT:CATALOG?"):
-            return ", ".join(["T0", *(f"CH{chr(ord('A') + n)}" for n in range(CHANNELS))])
+            return ", ".join(NAMES)
         if header.upper().rstrip("?") == ":DISP:ENAB":
             return "1" if header.endswith("?") else "ok"
+        if header.upper().startswith((":INST", ":INSTRUMENT")):
+            return self._instrument(header.upper().partition(":INST")[2].removeprefix("RUMENT"), text.strip())
         name = self._find(header.rstrip("?").lstrip(":"))
         if header.endswith("?"):
             return self._value(name)
@@ -81,11 +88,32 @@ class Qc9530Model(Model):
         self._values[self._channel, name] = self._taken(name, text.strip())
         return "ok"
 
-    def _common(self, header: str) -> str:
+    def _common(self, header: str, text: str) -> str:
+        if header in ("*IDN?", "*LBL?"):
+            return f"QC,9534,{self._serial},2.4.1-2.0.11" if header == "*IDN?" else self._label
+        if header == "*LBL":
+            self._label = text.strip('"')[:14]
         if header == "*RST":
             self._values.clear()
-            return "ok"
-        return f"QC,9534,{self._serial},2.4.1-2.0.11"
+        return "ok"
+
+    def _instrument(self, rest: str, text: str) -> str:
+        """Choose the channel that is meant from now on, or switch everything on."""
+        match rest:
+            case ":NSEL?" | ":SEL?" | ":SELECT?":
+                return str(self._channel) if rest == ":NSEL?" else NAMES[self._channel]
+            case ":NSEL" | ":SEL" | ":SELECT":
+                names = [str(number) for number in range(CHANNELS + 1)] if rest == ":NSEL" else NAMES
+                if text.upper() not in names:
+                    raise Refused(INVALID)
+                self._channel = list(names).index(text.upper())
+                return "ok"
+            case ":STAT?" | ":STATE?":
+                return self._values.get((0, "STATe"), "0")
+            case ":STAT" | ":STATE":
+                self._values[0, "STATe"] = self._taken("STATe", text)
+                return "ok"
+        raise Refused(KEYWORD)
 
     def _table(self) -> dict[str, tuple[float, float, float] | tuple[str, ...]]:
         return CHANNEL if self._channel else SYSTEM
