@@ -1,8 +1,8 @@
 """A Quantum Composers 9530.
 
 Sources: 9530 series manual; QMI's driver; PyMoDAQ's of the BNC 575, its twin (gates, the label). Every command is
-answered, by ``ok``, a value, or ``?`` and a number. Short and long keywords, any case; a channel that was spoken to stays
-the one that is meant. Invented: how numbers are shown; that the outputs drive nothing.
+answered, by ``ok``, a value, or ``?`` and a number. Short and long keywords, any case; a channel that was spoken to
+stays the one that is meant. Invented: how numbers are shown; that the outputs drive nothing.
 """
 
 from __future__ import annotations
