@@ -2,8 +2,8 @@
 
 Source: 8156A user's guide, pages 85 and 86 (grammar, error queue of 30), 92 and 93 (table), 97, 106, 114, 116.
 Recalled, not looked up: ``DISPlay`` and ``INPut:LCMode``, which change nothing here, and ``INPut:OFFSet:DISPlay``,
-which makes the attenuation of the moment the zero. Invented, because the guide does not say: the motor's speed, the number of
-digits in answers.
+which makes the attenuation of the moment the zero. Invented, because the guide does not say: the motor's speed, the
+number of digits in answers.
 """
 
 from __future__ import annotations
