@@ -79,6 +79,11 @@ class FaultyLine:
         self._line, self._boots = port().connect(now_s), power.boots
         self._said_s = -inf
 
+    @property
+    def wanted_port(self) -> int:
+        """Where a reader looks for what this line says; 0 for nowhere in particular."""
+        return int(getattr(self._line, "wanted_port", 0))
+
     def feed(self, data: bytes, now_s: float) -> Replies:
         """See :class:`~drivers.transport.memory.Line`."""
         return self._suffered(self._live(now_s).feed(data, now_s)) if self._listens(now_s) else []
@@ -112,8 +117,10 @@ class FaultyLine:
             half = len(rest) // 2 if self._faults.split_s else 0
             due_s = max(when_s + self._faults.delay_s, self._said_s)
             self._said_s = due_s + self._faults.split_s
-            suffered += [(due_s, rest[:half]), (self._said_s, rest[half:])]
-        return [(due_s, data) for due_s, data in suffered if data]
+            halves = [(due_s, rest[:half]), (self._said_s, rest[half:])] if half else [(self._said_s, rest)]
+            # What was said without a word, as messages may be, stays.
+            suffered += [(due_s, part) for due_s, part in halves if part or not data]
+        return suffered
 
     def _shortened(self, data: bytes) -> bytes:
         lost = min(self._faults.drop_bytes, len(data))

@@ -1,89 +1,24 @@
 """An ID Quantique ID900 or ID1000 Time Controller, with the DataLinkTarget service of its host computer.
 
-Sources: Time Controller Series user manual, pages 42 to 91; MSL's driver (answers, word for word); the
-vendor's examples. Invented: the answer to ``*IDN?``, the keys of ``STATe?``, that histograms, coincidences and
-delays can be set up and have no effect, that an input's error is 1 after the external clock was lost.
+Sources: Time Controller Series user manual, pages 42 to 91; MSL's driver (answers, word for word); the vendor's
+examples; drivers of several laboratories (which blocks are set how). Invented: the answer to ``*IDN?``, the keys of
+``STATe?``, what arming answers, that the START input sees nothing and outputs drive nothing, that counters of combiners
+count what these forward, that an input's error is 1 after the external clock was lost.
 """
 
 from __future__ import annotations
 
 from drivers.emulation.knob import trouble
 from drivers.emulation.models.base import Model, OwnPort, QuietLine
-from drivers.emulation.models.id900_grammar import Action, Grammar, Setting
+from drivers.emulation.models.id900_blocks import Blocks
+from drivers.emulation.models.id900_grammar import Action, Grammar
+from drivers.emulation.models.id900_settings import PRESET, SETTINGS, STATES, preset
 from drivers.emulation.models.id900_streams import CHANNELS, LATENCY_S, Recorder, ServiceLine, StreamLine
 from drivers.emulation.seams import TaggerSeam
 from drivers.transport.memory import Replies
 
-SWITCH = ("ON", "OFF")
-TIME = Setting("0TB", unit="TB")
-INPUT = {
-    "ENABle": Setting("ON", SWITCH),
-    "COUPling": Setting("DC", ("AC", "DC")),
-    "EDGE": Setting("RISING", ("RISIng", "FALLing")),
-    "THREshold": Setting("1V", unit="V", low=-2.5, high=2.5, whole=False),
-    "SELEct": Setting("UNSHAPED", ("UNSHaped", "SHAPed", "LOOP", "OUTPut")),
-    "COUNter:MODE": Setting("CYCLE", ("CYCLe", "ACCUm")),
-    "COUNter:INTEgrationtime": Setting("1000", unit="MS", low=1, high=65535),
-}
-LINKS = tuple(
-    f"{name}{number}"
-    for name, most in (("INPU", 4), ("TSCO", 8), ("GEN", 8), ("DELA", 8))
-    for number in range(1, most + 1)
-)
-LINK = Setting("NONE", ("NONE", "STARt", "RECord", *LINKS))
-RECORD = {
-    "ENABle": Setting("OFF", SWITCH),
-    "NUMber": Setting("1", ("INF",), unit="n", low=1),
-    "DURation": Setting("1000000000000TB", unit="TB"),
-    "PWIDth": Setting("1000000000000TB", unit="TB"),
-    "PPERiod": Setting("1000000040000TB", unit="TB"),
-    "TRIGger:ARM:MODE": Setting("MANUAL", ("MANUal", "AUTO")),
-    "TRIGger:LINK": LINK,
-}
-GENERATOR = {
-    "ENABle": Setting("OFF", SWITCH),
-    "PPERiod": TIME,
-    "PWIDth": TIME,
-    "PNUMber": Setting("INF", ("INF",), unit="n", low=1),
-    "TRIGger:LINK": LINK,
-    "TRIGger:ARM:MODE": Setting("MANUAL", ("MANUal", "AUTO")),
-}
-OPERATION = Setting("ONLYFIR", ("AND", "OR", "ONLYFIR", "ONLYSEC", "MUTE"))
-COMBINER = {
-    "FIRst:LINK": LINK,
-    "SECond:LINK": LINK,
-    "WINDow:ENABle": Setting("OFF", SWITCH),
-    "WINDow:BEGIn:LINK": LINK,
-    "WINDow:END:LINK": LINK,
-    "OPIN": OPERATION,
-    "OPOUt": OPERATION,
-}
-HISTOGRAM = {
-    "REF:LINK": LINK,
-    "STOP:LINK": LINK,
-    "ENABle:LINK": LINK,
-    "FILTer": Setting("RISI", ("RISI", "FALL", "ALL")),
-    "MINimum": TIME,
-    "BWIDth": Setting("100TB", unit="TB"),
-    "BCOUnt": Setting("16384", unit="n", low=1, high=16384),
-}
-SETTINGS = {
-    **{f"INPUt#4:{name}": setting for name, setting in INPUT.items()},
-    **{f"STARt:{name}": setting for name, setting in INPUT.items()},
-    "INPUt#4:RESYncpolicy": Setting("AUTO", ("AUTO", "MANUal")),
-    **{f"RECord:{name}": setting for name, setting in RECORD.items()},
-    **{f"GEN#8:{name}": setting for name, setting in GENERATOR.items()},
-    **{f"TSCOmbiner#8:{name}": setting for name, setting in COMBINER.items()},
-    **{f"HISTogram#4:{name}": setting for name, setting in HISTOGRAM.items()},
-    "RAW#4:REF:LINK": LINK,
-    "RAW#4:STOP:LINK": LINK,
-    "RAW#4:SEND": Setting("OFF", SWITCH),
-    "DELAy#8:VALUe": Setting("0TB", unit="TB", high=1e12),
-    "DELAy#8:LINK": LINK,
-    "DEVIce:SYNC": Setting("INT", ("INT", "EXT")),
-    "DEVIce:RESolution": Setting("HIRES", ("HIRES", "LOWRES")),
-    "DEVIce:LEDS": Setting("ON", SWITCH),
-}
+RESET = "Counter value set to 0 "
+CALIBRATED = "Cleared Highres errors"
 
 
 class Id900Model(Model):
@@ -97,7 +32,9 @@ class Id900Model(Model):
 
     def __init__(self, cables: TaggerSeam, serial: str) -> None:
         self._cables, self._serial = cables, serial
-        self._recorder = Recorder(cables, self._sees)
+        self._blocks = Blocks(lambda name, number: self._grammar.value(name, number))
+        self._recorder = Recorder(cables, self._sees, self._blocks)
+        self._reset_s: dict[int, float] = {}
         self._grammar = Grammar(SETTINGS, self._actions())
         self._reference_lost = self._unlocked = self._old_firmware = False
         self.troubles = {
@@ -123,6 +60,8 @@ class Id900Model(Model):
             self._grammar.set("RECord:PWIDth", lasts)
         if self._grammar.value("DEVIce:SYNC") != sync:
             self._follow()
+        if wanted := self._grammar.value(PRESET):
+            preset(self._grammar, wanted)
         for channel, stream in self._recorder.streams.items():
             stream.sending = self._grammar.value("RAW#4:SEND", channel) == "ON"
         self._cables.trigger(now_s, self._level_v(1))
@@ -136,11 +75,15 @@ class Id900Model(Model):
         return {
             "*IDN?": lambda n, _: f"ID Quantique,ID1000,{self._serial},2.7.0",
             "INPUt#4:COUNter?": lambda n, now_s: str(self._counts(n, now_s)),
-            "INPUt#4:COUNter:RESEt": lambda n, _: "Counter value set to 0 ",
+            "INPUt#4:COUNter:RESEt": self._reset,
             "INPUt#4:HIREs:ERROr?": lambda n, _: "1" if self._unlocked else "0",
             "INPUt#4:HIREs:ERROr:CLEAr": self._clear_resolution,
-            "INPUt#4:STATe?": lambda n, _: self._state("INPUt#4", INPUT, n),
-            "STARt:STATe?": lambda n, _: self._state("STARt", INPUT, 0),
+            "STARt:COUNter?": lambda n, _: "0",
+            "STARt:COUNter:RESEt": lambda n, _: RESET,
+            "STARt:HIREs:ERROr?": lambda n, _: "0",
+            "STARt:HIREs:ERROr:CLEAr": lambda n, _: CALIBRATED,
+            "TSCOmbiner#12:COUNter?": lambda n, now_s: str(self._combined(n, now_s)),
+            "TSCOmbiner#12:COUNter:RESEt": self._reset_combined,
             "RAW#4:ERRORS?": lambda n, _: str(streams[n].lost),
             "RAW#4:ERRORS:CLEAR": self._clear_errors,
             "RECord:PLAY": self._play,
@@ -148,11 +91,33 @@ class Id900Model(Model):
             "RECord:STAGe?": lambda n, _: "PLAYING" if self._recorder.playing else "IDLE",
             "GEN#8:PLAY": lambda n, _: "Playing",
             "GEN#8:STOP": lambda n, _: "Stopped",
-            "HISTogram#4:FLUSh": lambda n, _: "Flushed Histogram!",
-            "HISTogram#4:DATA?": lambda n, _: str([0] * int(self._grammar.value("HISTogram#4:BCOUnt", n))),
+            **{f"{block}:TRIGger:ARM": lambda n, _: "Armed" for block in ("RECord", "GEN#8")},
+            **{f"{block}:TRIGger:DARM": lambda n, _: "Disarmed" for block in ("RECord", "GEN#8")},
+            "HISTogram#4:FLUSh": self._flush,
+            "HISTogram#4:DATA?": lambda n, _: str(self._blocks.histogram(n)).replace(" ", ""),
             "DEVIce:RESolution:BWIDth?": lambda n, _: self._bin_width(),
             "DEVIce:SAMPling:RECAlibrate": lambda n, _: "Recalibration done",
+            **{f"{block}:STATe?": self._teller(block) for block in STATES},
+            "STATe?": lambda n, _: self._state("DEVIce", 0),
         }
+
+    def _teller(self, block: str) -> Action:
+        return lambda number, _: self._state(block, number)
+
+    def _flush(self, number: int, now_s: float) -> str:
+        self._blocks.flush(number)
+        return "Flushed Histogram!"
+
+    def _reset(self, channel: int, now_s: float) -> str:
+        self._reset_s[channel] = now_s
+        return RESET
+
+    def _reset_combined(self, number: int, now_s: float) -> str:
+        return self._reset(self._blocks.input_of(f"TSCO{number}"), now_s)
+
+    def _combined(self, number: int, now_s: float) -> int:
+        """Counts of what a combiner forwards, over its own time."""
+        return self._counted(self._blocks.input_of(f"TSCO{number}"), "TSCOmbiner#12", number, now_s)
 
     def _lose_reference(self, now_s: float, value: bool) -> None:
         """It matters to who asked for the external clock."""
@@ -167,7 +132,7 @@ class Id900Model(Model):
     def _clear_resolution(self, number: int, now_s: float) -> str:
         self._unlocked = False
         self._follow()
-        return "Cleared Highres errors"
+        return CALIBRATED
 
     def _overflow(self, now_s: float, share: float) -> None:
         self._recorder.lost_share = share
@@ -182,10 +147,16 @@ class Id900Model(Model):
         return "1" if self._grammar.value("DEVIce:RESolution") == "HIRES" else "100"
 
     def _counts(self, channel: int, now_s: float) -> int:
-        """Counts of the integration time that is just over."""
-        if not self._sees(channel):
+        return self._counted(channel, "INPUt#4", channel, now_s)
+
+    def _counted(self, channel: int, counter: str, number: int, now_s: float) -> int:
+        """Counts of the integration time that is just over, or of all the time since the reset."""
+        if not channel or not self._sees(channel):
             return 0
-        length_s = int(self._grammar.value("INPUt#4:COUNter:INTEgrationtime", channel)) / 1000
+        if self._grammar.value(f"{counter}:COUNter:MODE", number) == "ACCUM":
+            begin_s = self._reset_s.get(channel, 0.0)
+            return self._cables.pulses(begin_s, now_s)[channel - 1] if now_s > begin_s else 0
+        length_s = int(self._grammar.value(f"{counter}:COUNter:INTEgrationtime", number)) / 1000
         return self._cables.pulses(max(now_s - length_s, 0.0), max(now_s, length_s))[channel - 1]
 
     def _sees(self, channel: int) -> bool:
@@ -194,8 +165,10 @@ class Id900Model(Model):
     def _level_v(self, channel: int) -> float:
         return float(self._grammar.value("INPUt#4:THREshold", channel).removesuffix("V"))
 
-    def _state(self, prefix: str, names: dict[str, Setting], number: int) -> str:
-        shown = (f"{name[:4].upper()} {self._grammar.value(f'{prefix}:{name}', number)}" for name in names)
+    def _state(self, prefix: str, number: int) -> str:
+        shown = (
+            f"{name[:4].upper()} {self._grammar.value(f'{prefix}:{name}', number)}" for name in STATES[prefix]
+        )
         return ";".join(shown)
 
     def _clear_errors(self, channel: int, now_s: float) -> str:
@@ -209,7 +182,7 @@ class Id900Model(Model):
             int(self._grammar.value(f"RECord:{name}").removesuffix("TB")) for name in ("PWIDth", "PPERiod")
         )
         count = self._grammar.value("RECord:NUMber")
-        self._recorder.play(now_s, width, max(period, width), None if count == "INF" else int(count))
+        self._recorder.play(now_s, width, max(period, width), None if count in ("INF", "0") else int(count))
         return "Playing"
 
     def _stop(self, number: int, now_s: float) -> str:

@@ -49,6 +49,10 @@ class Setting:
         Of a number, in units.
     whole : bool
         Whether the number is shown without a fraction.
+    bare : str
+        What a command without a parameter means, which a manual underlines; empty if it needs one.
+    short : bool
+        Whether words are shown in their short forms.
     """
 
     default: str
@@ -57,12 +61,14 @@ class Setting:
     low: float = 0.0
     high: float = 2.0**63
     whole: bool = True
+    bare: str = ""
+    short: bool = False
 
     def take(self, text: str) -> str:
         """Take a parameter, and give what the instrument shows from now on."""
         for choice in self.choices:
             if text.upper() in spellings(choice):
-                return choice.upper()
+                return min(spellings(choice), key=len) if self.short else choice.upper()
         if self.choices and self.unit != "n":
             raise Refused(PARAMETER_TYPE)
         value = self._number(text.upper())
@@ -120,6 +126,10 @@ class Grammar:
         """Change a setting."""
         self._values[name, number] = self._settings[name].take(text)
 
+    def reset(self) -> None:
+        """Set everything as in a new instrument."""
+        self._values.clear()
+
     def run(self, message: str, now_s: float) -> str:
         """Execute a message and give its answer."""
         answers, path = [], list[str]()
@@ -146,6 +156,7 @@ class Grammar:
             return self._actions[name](number, now_s)
         if name.endswith("?"):
             return self.value(name.removesuffix("?"), number)
+        text = text or self._settings[name].bare
         if not text:
             raise Refused(PARAMETER_COUNT)
         self.set(name, text, number)

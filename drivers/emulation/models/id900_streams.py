@@ -1,25 +1,29 @@
 """How the ID900's tags reach a program: sub-acquisitions, and the DataLinkTarget service that hands them on.
 
 Source: Time Controller Series user manual, pages 90 and 91 (commands of the service, answers in JSON, ports),
-and the vendor's example of merged streams: one message a sub-acquisition and channel, empty if there was no
-tag, whose times begin anew with each. Invented: the texts of errors; that what is beyond the instrument's
-10 million events a second gets lost from the end of a sub-acquisition.
+and the vendor's examples: one message a sub-acquisition and channel, empty if there was no tag, whose times begin anew
+with each; an empty one at the end; pairs of time and index of the reference; files of either form. Invented: the texts
+of errors, that only new files are written and no hidden ones, that indices begin anew with each sub-acquisition; that
+what is beyond the instrument's 10 million events a second gets lost from the end of a sub-acquisition.
 """
 
 from __future__ import annotations
 
 import json
+import shlex
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from drivers.emulation.models.base import QuietLine
+from drivers.emulation.models.id900_blocks import Acquisition, Blocks
 from drivers.emulation.models.timebase import Timebase
 from drivers.emulation.seams import Clicks, TaggerSeam
 from drivers.transport.memory import Replies
@@ -47,15 +51,50 @@ class Stream:
         Whether the instrument sends.
     lost : int
         Tags that the instrument lost.
+    indexed : bool
+        Whether each tag is followed by the index of its reference.
+    port : int
+        Where the reader looks for them; 0 for nowhere in particular.
+    file : Path or None
+        Where they are written instead.
+    plain : bool
+        Whether the file is text.
     """
 
     key: str = ""
     sending: bool = False
     lost: int = 0
+    indexed: bool = False
+    port: int = 0
+    file: Path | None = None
+    plain: bool = False
     messages: deque[bytes] = field(default_factory=deque)
     acquisitions: int = 0
     timestamps: int = 0
     last_s: float = 0.0
+
+    def give(self, times: Times, indices: Times, now_s: float) -> None:
+        """Hand on the tags of a sub-acquisition; without a reference there are no indices."""
+        self.timestamps += len(times)
+        self.acquisitions += 1
+        self.last_s = now_s
+        if self.indexed:
+            indices = indices if len(indices) else np.zeros(len(times), np.int64)
+            times = np.column_stack((times, indices[: len(times)])).reshape(-1)
+        if self.file is None:
+            self.messages.append(times.astype(TIMESTAMP, copy=False).tobytes())
+        elif len(times):
+            self._write(times)
+
+    def _write(self, times: Times) -> None:
+        assert self.file is not None
+        if not self.plain:
+            data = times.astype(TIMESTAMP, copy=False).tobytes()
+        else:
+            rows = times.reshape(-1, 2 if self.indexed else 1).tolist()
+            data = "".join(";".join(map(str, row)) + "\n" for row in rows).encode("ascii")
+        with self.file.open("ab") as file:
+            file.write(data)
 
     def status(self, now_s: float) -> dict[str, Any]:
         """Tell what the service tells."""
@@ -75,10 +114,12 @@ class Recorder:
     cables : TaggerSeam
     sees : callable
         Tells whether a channel's input sees the pulses.
+    blocks : Blocks
+        Which make of clicks what is recorded.
     """
 
-    def __init__(self, cables: TaggerSeam, sees: Callable[[int], bool]) -> None:
-        self._cables, self._sees = cables, sees
+    def __init__(self, cables: TaggerSeam, sees: Callable[[int], bool], blocks: Blocks) -> None:
+        self._cables, self._sees, self._blocks = cables, sees, blocks
         self.streams = {channel: Stream() for channel in range(1, CHANNELS + 1)}
         self.playing = self.stalled = False
         self.lost_share = 0.0
@@ -129,22 +170,23 @@ class Recorder:
             first, stop, rest = np.searchsorted(times, edges_ps)
             own[channel] = times[first:stop] - begin_ps
             self._clicks[channel] = [times[rest:]]
-        self._send(own, now_s)
+        run = Acquisition(own, self._width_ps)
+        self._blocks.count(run)
+        self._send(run, now_s)
         self._done += 1
         self._left -= 1
         self.playing = self._left != 0
 
-    def _send(self, own: dict[int, Times], now_s: float) -> None:
-        came = sum(map(len, own.values()))
+    def _send(self, run: Acquisition, now_s: float) -> None:
+        tags = {channel: self._blocks.raw(channel, run) for channel in self.streams}
+        came = sum(len(times) for times, _ in tags.values())
         share = min(MOST_HZ * self._width_ps / 1e12 / max(came, 1), 1.0) * (1 - self.lost_share)
         for channel, stream in self.streams.items():
-            room = round(share * len(own[channel]))
-            stream.lost += len(own[channel]) - room
+            times, indices = tags[channel]
+            room = round(share * len(times))
+            stream.lost += len(times) - room
             if stream.sending and stream.key:
-                stream.messages.append(own[channel][:room].astype(TIMESTAMP, copy=False).tobytes())
-                stream.timestamps += room
-                stream.acquisitions += 1
-                stream.last_s = now_s
+                stream.give(times[:room], indices, now_s)
 
 
 def _by_channel(clicks: Clicks) -> dict[int, Times]:
@@ -164,6 +206,11 @@ class StreamLine(QuietLine):
     def feed(self, data: bytes, now_s: float) -> Replies:
         """See :class:`~drivers.transport.memory.Line`: it takes nothing."""
         return []
+
+    @property
+    def wanted_port(self) -> int:
+        """Where the reader looks for the tags; 0 for nowhere in particular."""
+        return self._stream.port
 
     def poll(self, now_s: float) -> Replies:
         """See :class:`~drivers.transport.memory.Line`."""
@@ -185,36 +232,55 @@ class ServiceLine(QuietLine):
 
     def feed(self, data: bytes, now_s: float) -> Replies:
         """See :class:`~drivers.transport.memory.Line`."""
-        name, *words = data.decode("utf-8", "replace").split() or [""]
-        options = dict(pairwise([*words, ""]))
+        self._recorder.advance(now_s)
         try:
-            answer = self._answer(name, options, now_s)
+            name, *words = shlex.split(data.decode("utf-8", "replace")) or [""]
+            answer = self._answer(name, dict(pairwise([*words, ""])), now_s)
+        except ValueError as error:
+            answer = _error(f"cannot be understood: {error}")
         except KeyError as missing:
             answer = _error(f"missing or unknown {missing.args[0]}")
+        except OSError as error:
+            answer = _error(f"cannot write there: {error.strerror}")
         return [(now_s + LATENCY_S, json.dumps(answer).encode())]
 
     def _answer(self, name: str, options: dict[str, str], now_s: float) -> Any:
         if name == "list":
             return [stream.key for stream in self._recorder.streams.values() if stream.key]
-        if name == "start-stream":
-            return self._start(options, now_s)
-        if name in ("status", "stop"):
-            status = self._find(options["--id"]).status(now_s)
-            if name == "stop":
-                self._find(options["--id"]).key = ""
-            return {"status": status} if name == "stop" else status
+        if name in ("start-stream", "start-save"):
+            return self._start(name, options, now_s)
+        if name == "status":
+            return self._find(options["--id"]).status(now_s)
+        if name == "stop":
+            stream = self._find(options["--id"])
+            status = stream.status(now_s)
+            stream.key, stream.port = "", 0
+            stream.messages.append(b"")
+            return {"status": status}
         return _error(f"unknown command {name}")
 
-    def _start(self, options: dict[str, str], now_s: float) -> Any:
-        if "--with-ref-index" in options:
-            return _error("reference indices are not emulated")
-        number, address, _ = options["--channel"], options["--address"], options["--stream-port"]
+    def _start(self, name: str, options: dict[str, str], now_s: float) -> Any:
+        number, address = options["--channel"], options["--address"]
+        port = int(options["--stream-port"]) if name == "start-stream" else 0
+        file = Path(options["--filename"]) if name == "start-save" else None
+        plain = options.get("--format", "bin") == "ascii"
         if number not in map(str, self._recorder.streams):
             raise KeyError("--channel")
         stream = self._recorder.streams[int(number)]
         if stream.key:
             return _error("an acquisition is already running on this channel")
-        stream.key = f"{address}:{5555 + int(number)}"
+        if file is not None:
+            # Whoever may talk to the service may not have it write what others would execute.
+            if any(part.startswith(".") for part in file.parts):
+                return _error("files and folders whose names begin with a dot are not written")
+            file.touch(exist_ok=False)
+        stream.key = options.get("--id") or f"{address}:{5555 + int(number)}"
+        stream.indexed, stream.port, stream.file, stream.plain = (
+            "--with-ref-index" in options,
+            port,
+            file,
+            plain,
+        )
         stream.acquisitions, stream.timestamps, stream.last_s = 0, 0, now_s
         stream.messages.clear()
         return {"id": stream.key}

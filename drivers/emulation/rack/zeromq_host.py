@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 import zmq
@@ -95,19 +96,35 @@ class ReplyHost(ZmqHost):
 
 
 class PairHost(ZmqHost):
-    """Pours messages to one PAIR socket; they wait while nobody has connected."""
+    """Pours messages to one PAIR socket; they wait while nobody has connected.
+
+    A line that has a ``wanted_port`` is there too, for readers who choose where they look for it.
+    """
 
     def __init__(self, instrument: Instrument, port: Port) -> None:
         super().__init__(instrument, port, zmq.PAIR)
         self._waiting: deque[bytes] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        line = port.connect(instrument.clock.now_s())
-        self._pump = Pump(line, instrument.clock, self._write, instrument.go)
+        self._line, self._extra = port.connect(instrument.clock.now_s()), 0
+        self._pump = Pump(self._line, instrument.clock, self._write, instrument.go)
         self._loop.call_soon(self._pump.go)
 
     def go(self) -> None:
         """See :class:`~drivers.emulation.rack.hosts.Host`."""
+        if (wanted := getattr(self._line, "wanted_port", 0)) not in (0, self._extra):
+            self._move(wanted)
         self._pump.go()
+
+    def _move(self, wanted: int) -> None:
+        """Listen at another port as well; a port that somebody else has is left to them."""
+        own = int(self._place.rpartition(":")[2])
+        if self._extra not in (0, own):
+            with suppress(zmq.ZMQError):
+                self._socket.unbind(f"tcp://{LOOPBACK}:{self._extra}")
+        self._extra = wanted
+        if wanted != own:
+            with suppress(zmq.ZMQError):
+                self._socket.bind(f"tcp://{LOOPBACK}:{wanted}")
 
     def close(self) -> None:
         """See :class:`~drivers.emulation.rack.hosts.Host`."""
@@ -132,9 +149,11 @@ class PairHost(ZmqHost):
                 self._socket.send(self._waiting[0], zmq.NOBLOCK, copy=len(self._waiting[0]) < LARGE)
                 self._waiting.popleft()
         except zmq.Again:
-            self._timer = self._loop.call_later(AGAIN_S, self._send_again)
+            if self._timer is None:
+                self._timer = self._loop.call_later(AGAIN_S, self._send_again)
 
     def _send_again(self) -> None:
+        self._timer = None
         self._send()
         if not self._waiting:
             self._pump.congest(False)
