@@ -11,7 +11,7 @@ from annotated_types import Ge, Len
 from drivers.errors import UnknownName
 from drivers.identity import Emulated, Identity, is_emulated
 from drivers.instrument import BaseInstrument
-from drivers.registry import Addresses, check_settings, open_instrument
+from drivers.registry import Addresses, check_ports, check_settings, open_instrument
 from drivers.transport.memory import Models
 
 #: The address of an instrument that the emulated rack hosts, wherever that will be.
@@ -75,8 +75,10 @@ class InstrumentConfig:
         return "no" if said == "unknown" and self.real else said
 
     def check(self, name: str) -> None:
-        """Raise DriverError if there is no such driver, or it has no such settings."""
+        """Raise DriverError if there is no such driver, it has no such settings, or needs other addresses."""
         check_settings(name, self.driver, self.settings)
+        if self.address != RACK:
+            check_ports(name, self.driver, self.address)
 
 
 def full_name(party: str, name: str) -> str:

@@ -120,6 +120,17 @@ def check_settings(name: str, driver: str, settings: Mapping[str, Any]) -> None:
         declared[key].check(name, value)
 
 
+def check_ports(name: str, driver: str, address: Addresses) -> None:
+    """Hold an address, or several, against the ports that a driver needs, without any instrument.
+
+    Raises
+    ------
+    AddressError
+        Naming the ports.
+    """
+    _places(name, driver_class(driver).PORTS, address)
+
+
 def _ordered(kind: type, settings: Mapping[str, Any]) -> list[Parameter[Any]]:
     return [parameter for parameter in parameters_of(kind) if parameter.name in settings]
 

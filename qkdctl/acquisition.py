@@ -44,6 +44,8 @@ class Plan:
         How often a session that breaks may be followed by another.
     mixed : bool
         Real and emulated instruments may stand side by side.
+    vouched : tuple of str
+        Full names of instruments that cannot say whether they are real, and that a person says are.
     line : Line or None
         What stands between the two nodes, for tests.
     record, record_key : Path or None
@@ -66,6 +68,7 @@ class Plan:
     bench_speed: float = 1.0
     restarts: int = 0
     mixed: bool = False
+    vouched: tuple[str, ...] = ()
     line: Line | None = None
     record: Path | None = None
     record_key: Path | None = None
@@ -107,6 +110,7 @@ def acquire(
             },
             restarts=plan.restarts,
             mixed=plan.mixed,
+            vouched=plan.vouched,
             line=plan.line,
             record=plan.record.resolve() if plan.record else None,
             record_key=plan.record_key.resolve() if plan.record_key else None,

@@ -5,6 +5,7 @@
     QkdctlError (1)
     ├── UsageError (2)            the command line makes no sense
     ├── ConfigurationError (3)    a scenario file is not valid
+    │   └── OriginUnknown         an instrument cannot say whether it is real or emulated
     ├── RecordingError (4)        a recording, key file or key store cannot be used
     │   ├── DiskFullError         there is no room to write
     │   ├── NotEnoughKey          less key is there than was asked for
@@ -42,6 +43,21 @@ class ConfigurationError(QkdctlError):
     """A scenario file is not valid: names the file, the key, the value and what is allowed."""
 
     exit_code: ClassVar[int] = 3
+
+
+class OriginUnknown(ConfigurationError):
+    """Instruments cannot say whether they are real or emulated, and keys would depend on it.
+
+    Parameters
+    ----------
+    sentence : str
+    instruments : tuple of str
+        Their full names, such as ``bob.switch``.
+    """
+
+    def __init__(self, sentence: str, instruments: tuple[str, ...]) -> None:
+        super().__init__(sentence)
+        self.instruments = instruments
 
 
 class RecordingError(QkdctlError):

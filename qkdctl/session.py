@@ -68,6 +68,8 @@ class Session:
         How often a session that breaks may be followed by another.
     mixed : bool
         Real and emulated instruments may stand side by side.
+    vouched : tuple of str
+        Full names of instruments that cannot say whether they are real, and that a person says are.
     line : Line or None
         What stands between the nodes, for tests.
     calibrations : dict of Role to Path
@@ -89,6 +91,7 @@ class Session:
     recordings: dict[Role, Path] = field(default_factory=dict)
     restarts: int = 0
     mixed: bool = False
+    vouched: tuple[str, ...] = ()
     line: Line | None = None
     calibrations: dict[Role, Path] = field(default_factory=dict)
     seed: int | None = None
@@ -193,6 +196,7 @@ def _specs(
                 recording=str(session.recordings[role]) if role in session.recordings else None,
                 restarts=session.restarts,
                 mixed=session.mixed,
+                vouched=session.vouched,
                 calibration=str(session.calibrations[role]) if role in session.calibrations else None,
                 seed=session.seed,
                 record=session.record_spec(role),

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from drivers.codecs.apt import DEVICE, HOST, Message, MessageReader, encode
 from drivers.errors import BadAnswer, InstrumentError, LimitError
-from drivers.identity import Finding, Identity, fine
+from drivers.identity import EMULATED_MARK, Finding, Identity, fine
 from drivers.instrument import AskedInstrument
 from drivers.transport.base import Transport
 
@@ -25,7 +25,8 @@ FULL_TURN_DEG = 170.0
 REQ_INFO, GET_INFO, ENABLE = 0x0005, 0x0006, 0x0210
 MOVE_HOME, HOMED, MOVE_TO, MOVED = 0x0443, 0x0444, 0x0453, 0x0464
 REQ_POSITION, GET_POSITION = 0x0411, 0x0412
-INFO = struct.Struct("<I8sH4B")
+#: Serial number, model, type, firmware, notes; hardware follows.
+INFO = struct.Struct("<I8sH4B48s")
 POSITION = struct.Struct("<Hi")
 #: A turn from one end to the other takes some seconds.
 MOVE_TIMEOUT_S = 10.0
@@ -70,13 +71,15 @@ class Mpc320(AskedInstrument):
     def identify(self) -> Identity:
         """Ask for its model and serial number."""
         data = self._ask("its model", Message(REQ_INFO), GET_INFO)
-        serial, model, _, minor, interim, major, _ = INFO.unpack_from(data)
+        serial, model, _, minor, interim, major, _, notes = INFO.unpack_from(data)
         name = model.rstrip(b"\0 ").decode("ascii", "replace")
         if not name.startswith("MPC"):
             raise BadAnswer(
                 f"{self.name}: is a {name!r}, and this driver is for an MPC320; check the address"
             )
-        return Identity("Thorlabs", name, str(serial), f"{major}.{interim}.{minor}")
+        # A serial number is a number in this protocol: our emulation's mark stands in the notes.
+        mark = EMULATED_MARK if EMULATED_MARK.encode() in notes else ""
+        return Identity("Thorlabs", name, f"{mark}{serial}", f"{major}.{interim}.{minor}")
 
     def prepare(self) -> None:
         """Switch the motors on."""

@@ -6,11 +6,13 @@ import tempfile
 from pathlib import Path
 
 import click
+import msgspec
 
 from postproc.types import Role
 from qkdctl.cli import EXIT_INTERRUPTED
 from qkdctl.cli.calibrated import calibration_options, load_calibrated
 from qkdctl.cli.interrupt import stoppable
+from qkdctl.cli.origin import vouched_for
 from qkdctl.cli.output import err
 from qkdctl.cli.plain import plain
 from qkdctl.cli.recording import checked_key, record_options, record_spec, retune_option
@@ -118,6 +120,10 @@ def node(
         )
         sessions = Sessions(spec, _say)
         sessions.run(stop)
+        while sessions.failure is not None and (real := vouched_for([sessions.failure])):
+            spec = msgspec.structs.replace(spec, vouched=(*spec.vouched, *real))
+            sessions = Sessions(spec, _say)
+            sessions.run(stop)
         if sessions.failure is not None:
             err.print(plain(f"qkdctl: {sessions.failure.reason}"))
             return sessions.failure.exit_code

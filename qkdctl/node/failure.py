@@ -11,7 +11,7 @@ import msgspec
 
 from postproc.types import Alarm, Role
 from qkdctl.cli.failures import exit_code, sentences
-from qkdctl.errors import DiskFullError, PeerLostError
+from qkdctl.errors import DiskFullError, OriginUnknown, PeerLostError
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -25,12 +25,15 @@ class Failure(msgspec.Struct, frozen=True):
         In plain words.
     disk_full : bool
         There was no room to write: it passes when somebody makes some.
+    unsure : tuple of str
+        Full names of instruments that cannot say whether they are real: somebody else must.
     """
 
     worker: str
     exit_code: int
     reason: str
     disk_full: bool = False
+    unsure: tuple[str, ...] = ()
 
     def write(self, directory: Path) -> int:
         """Write it down in the node's directory; give its exit code."""
@@ -41,7 +44,8 @@ class Failure(msgspec.Struct, frozen=True):
 def write_failure(directory: Path, worker: str, error: Exception) -> int:
     """Write down why this process ends; give its exit code. The whole traceback goes to its log."""
     traceback.print_exception(error)
-    failure = Failure(worker, exit_code(error), "; ".join(sentences(error)), is_disk_full(error))
+    unsure = error.instruments if isinstance(error, OriginUnknown) else ()
+    failure = Failure(worker, exit_code(error), "; ".join(sentences(error)), is_disk_full(error), unsure)
     return failure.write(directory)
 
 

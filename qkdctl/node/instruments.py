@@ -70,7 +70,7 @@ def open_source(
         raise ConfigurationError(f"{spec.scenario}: names no instruments for {spec.role.capitalize()}")
     rig = Rig(spec.role, named, spec.rack)
     try:
-        emulated = rig.emulated()
+        emulated = rig.emulated(spec.vouched)
         check_origin(spec.label, spec.role, emulated, mixed=spec.mixed)
         identities = {role: str(instrument.identity()) for role, instrument in rig.instruments.items()}
         write_identities(spec.path, identities, emulated)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from postproc.types import Role
 from qkdctl.config.scenario import Scenario
-from qkdctl.errors import ConfigurationError
+from qkdctl.errors import ConfigurationError, OriginUnknown
 from qkdctl.keystore.entry import Label
 
 
@@ -46,6 +46,8 @@ def check_origin(label: Label, party: Role, emulated: Mapping[str, str], *, mixe
     Raises
     ------
     ConfigurationError
+    OriginUnknown
+        Where only a person can say.
     """
     models = [role for role, answer in emulated.items() if answer == "yes"]
     real = [role for role, answer in emulated.items() if answer == "no"]
@@ -55,9 +57,10 @@ def check_origin(label: Label, party: Role, emulated: Mapping[str, str], *, mixe
         )
     unknown = [role for role, answer in emulated.items() if answer == "unknown"]
     if unknown and label in ("secret", "recorded"):
-        raise ConfigurationError(
+        raise OriginUnknown(
             f"instruments.{party}.{unknown[0]}: cannot say whether it is a real instrument or an emulated one. Is it "
-            "real? Then say real = true in its table"
+            "real? Then say real = true in its table",
+            tuple(f"{party}.{role}" for role in unknown),
         )
     if models and label in ("secret", "recorded"):
         raise ConfigurationError(

@@ -93,6 +93,8 @@ class NodeSpec(msgspec.Struct, frozen=True):
         How often a session that breaks may be followed by another.
     mixed : bool
         Real and emulated instruments may stand side by side.
+    vouched : tuple of str
+        Full names of instruments that cannot say, and that a person says are real.
     calibration : str or None
         A calibration of the scenario.
     seed : int or None
@@ -117,6 +119,7 @@ class NodeSpec(msgspec.Struct, frozen=True):
     wait_s: float = 60.0
     restarts: int = 0
     mixed: bool = False
+    vouched: tuple[str, ...] = ()
     calibration: str | None = None
     seed: int | None = None
     layout: Layout = DEFAULT

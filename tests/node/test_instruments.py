@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,9 +11,13 @@ import pytest
 from drivers.configuration import InstrumentConfig
 from drivers.identity import Identity
 from postproc.entropy import MixedEntropy, SeededEntropy, SystemEntropy
-from qkdctl.errors import ConfigurationError, InstrumentsError
+from qkdctl.cli.origin import vouched_for
+from qkdctl.config.load import load_scenario
+from qkdctl.errors import ConfigurationError, InstrumentsError, OriginUnknown
+from qkdctl.node.failure import Failure, read_failure, write_failure
 from qkdctl.node.instruments import open_entropy
 from qkdctl.node.label import check_origin
+from qkdctl.node.rig import Rig
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,13 +79,54 @@ def test_an_instrument_is_what_its_place_or_it_or_you_say():
     assert replace(real, address="rack").emulated(silent) == "yes"
 
 
-def test_one_configuration_is_another_with_other_addresses():
-    """All that differs between a real link and an emulated one is where its instruments are."""
-    table = tomllib.loads((ROOT / "config" / "demo.toml").read_text())["instruments"]
-    for party in table.values():
-        for each in party.values():
-            if each["address"] == "rack":
-                InstrumentConfig(**each).check("bench.thing")
-                InstrumentConfig(**{**each, "address": "tcp://192.0.2.1:5025", "real": True}).check(
-                    "bench.thing"
-                )
+def without_addresses(name):
+    table = tomllib.loads((ROOT / "config" / f"{name}.toml").read_text())
+    assert table.pop("name") == name
+    addresses = {
+        f"{party}.{role}": each.pop("address")
+        for party, instruments in table["instruments"].items()
+        for role, each in instruments.items()
+    }
+    return table, addresses
+
+
+def test_a_laboratory_s_configuration_differs_from_an_emulated_one_in_addresses_only():
+    emulated, on_the_rack = without_addresses("demo")
+    real, in_the_laboratory = without_addresses("laboratory")
+    assert emulated == real
+    assert on_the_rack.keys() == in_the_laboratory.keys()
+    for name, address in in_the_laboratory.items():
+        assert address != "rack", name
+        assert (address == "none") == (on_the_rack[name] == "none"), name
+
+
+def test_the_laboratory_s_addresses_are_addresses():
+    for name, config in load_scenario(ROOT / "config" / "laboratory.toml").instruments["bob"].items():
+        config.check(f"bob.{name}")
+
+
+def test_who_cannot_say_is_named_and_may_be_vouched_for(tmp_path):
+    with pytest.raises(OriginUnknown, match=r"bob\.switch: cannot say whether it is a real") as raised:
+        check_origin("secret", "bob", {"switch": "unknown", "tagger": "no", "other": "unknown"}, mixed=False)
+    assert raised.value.instruments == ("bob.switch", "bob.other")
+    write_failure(tmp_path, "acquire", raised.value)
+    failure = read_failure(tmp_path, "acquire")
+    assert failure is not None
+    assert vouched_for([failure], lambda question: "Is it real?" in question) == ("bob.switch", "bob.other")
+    assert vouched_for([failure], lambda question: "switch" in question) == ()
+    assert vouched_for([Failure("acquire", 8, "something else")], lambda question: True) == ()
+
+
+def test_without_a_terminal_nobody_is_asked(monkeypatch):
+    monkeypatch.setattr("sys.stdin", StringIO("y\n"))
+    assert vouched_for([Failure("acquire", 3, "", unsure=("bob.switch",))]) == ()
+
+
+def test_who_is_vouched_for_is_real():
+    silent = SimpleNamespace(identity=lambda: Identity("Thorlabs", "OSW"), close=lambda: None)
+    config = InstrumentConfig(driver="thorlabs-osw", address="serial:///dev/ttyUSB9")
+    rig = Rig.__new__(Rig)
+    rig._party, rig._configs, rig.instruments = "bob", {"switch": config}, {"switch": silent}
+    assert rig.emulated() == {"switch": "unknown"}
+    assert rig.emulated(["alice.switch"]) == {"switch": "unknown"}
+    assert rig.emulated(["bob.switch"]) == {"switch": "no"}

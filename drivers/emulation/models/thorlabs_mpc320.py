@@ -16,6 +16,7 @@ from drivers.codecs.apt import DEVICE, HOST, Message, MessageReader, encode
 from drivers.emulation.knob import trouble
 from drivers.emulation.models.base import Model, OwnPort, QuietLine
 from drivers.emulation.seams import Plate, PolarisationSeam
+from drivers.identity import EMULATED_MARK
 from drivers.transport.memory import Replies
 
 PADDLES = (1, 2, 4)
@@ -71,7 +72,7 @@ class Mpc320Model(Model):
 
     def __init__(self, light: PolarisationSeam, serial: str) -> None:
         self._light = light
-        # A serial number is a number in this protocol: there is no room for the mark.
+        # A serial number is a number in this protocol: the mark stands in the notes.
         self._number = zlib.crc32(serial.encode()) % 10**8
         self._paddles = {number: Paddle() for number in PADDLES}
         self._enabled = dict.fromkeys(PADDLES, False)
@@ -93,7 +94,7 @@ class Mpc320Model(Model):
     def _take(self, message: Message, now_s: float) -> list[tuple[float, Message]]:
         match message.number:
             case 0x0005:
-                info = INFO.pack(self._number, b"MPC320", 44, 0x00010003, b"", 3, 0, 3)
+                info = INFO.pack(self._number, b"MPC320", 44, 0x00010003, EMULATED_MARK.encode(), 3, 0, 3)
                 return [(LATENCY_S, Message(0x0006, data=info))]
             case 0x0011 | 0x0012:
                 self.updates_hz = UPDATES_HZ if message.number == 0x0011 else 0.0
