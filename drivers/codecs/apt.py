@@ -72,6 +72,11 @@ class MessageReader:
             del self._rest[:size]
         return found
 
+    @property
+    def partial(self) -> bool:
+        """Whether something has come that is no whole message yet."""
+        return bool(self._rest)
+
     def clear(self) -> None:
         """Forget what is not whole yet."""
         self._rest.clear()

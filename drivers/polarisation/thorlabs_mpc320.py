@@ -10,11 +10,12 @@ Unverified: how fast the paddles turn; what the status' current means.
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from types import MappingProxyType
 from typing import ClassVar
 
 from drivers.codecs.apt import DEVICE, HOST, Message, MessageReader, encode
-from drivers.errors import BadAnswer, InstrumentError, LimitError
+from drivers.errors import BadAnswer, InstrumentError, LimitError, NoAnswer
 from drivers.identity import EMULATED_MARK, Finding, Identity, fine
 from drivers.instrument import AskedInstrument
 from drivers.transport.base import Transport
@@ -30,6 +31,10 @@ INFO = struct.Struct("<I8sH4B48s")
 POSITION = struct.Struct("<Hi")
 #: A turn from one end to the other takes some seconds.
 MOVE_TIMEOUT_S = 10.0
+#: The rest of a message that has begun comes within this; what has not is none.
+REST_S = 0.02
+#: A position beyond its ends by more than this was never one.
+BEYOND_COUNTS = 50
 
 
 class Mpc320(AskedInstrument):
@@ -111,6 +116,10 @@ class Mpc320(AskedInstrument):
         channel, counts = POSITION.unpack_from(data)
         if channel != paddle:
             raise BadAnswer(f"{self.name}: asked for paddle {paddle}, it answered for {channel}")
+        if not -BEYOND_COUNTS <= counts <= FULL_TURN_DEG / DEGREES_PER_COUNT + BEYOND_COUNTS:
+            raise BadAnswer(
+                f"{self.name}: asked for the angle of paddle {paddle}, it answered {counts} counts"
+            )
         return float(counts * DEGREES_PER_COUNT)
 
     def _move(self, paddle: int, counts: int) -> None:
@@ -121,10 +130,19 @@ class Mpc320(AskedInstrument):
                 f"{self.name}: its paddle {paddle} did not get where it should; look for what blocks it"
             )
 
+    def _finish(self, line: Transport) -> None:
+        """Let a message that has begun come to its end, so that no answer is taken for its rest."""
+        self._reader.feed(line.waiting())
+        if self._reader.partial:
+            with suppress(NoAnswer):
+                self._reader.feed(line.read(REST_S))
+            self._reader.clear()
+
     def _ask(self, what: str, message: Message, wanted: int, timeout_s: float | None = None) -> bytes:
         """Send a message, and give the data of the one that answers it; others are skipped."""
 
         def say(line: Transport) -> bytes:
+            self._finish(line)
             line.write(encode(message, DEVICE, HOST))
             deadline = line.now_s() + (timeout_s or self.TIMEOUT_S)
             while True:
