@@ -1,0 +1,1 @@
+"""Roles of instruments, by family; everybody imports them from :mod:`drivers.roles`."""
