@@ -39,7 +39,10 @@ def network() -> None:
 @click.option(
     "--node", "nodes", multiple=True, metavar="NAME", help="Start this node; all of this host's by default."
 )
-def up(topology: str, directory: Path, nodes: tuple[str, ...]) -> None:
+@click.option(
+    "--host", default="localhost", show_default=True, help="What this host is called in the topology."
+)
+def up(topology: str, directory: Path, nodes: tuple[str, ...], host: str) -> None:
     """Set up the network of the file TOPOLOGY and start its nodes; those that run go on.
 
     A topology that comes with qkdctl can be given by its name.
@@ -47,12 +50,46 @@ def up(topology: str, directory: Path, nodes: tuple[str, ...]) -> None:
     path = topology_path(topology)
     with progress("starting the nodes"):
         settled = load_topology(path)
-        started = control.up(settled, directory.resolve(), path.parent, nodes)
+        started = control.up(settled, directory.resolve(), path.parent, nodes, host)
+    _say_where(directory)
+    err.print(plain(f"{len(started)} nodes of {settled.name} started; their files are in {directory}"))
+
+
+@network.command()
+@click.argument("topology")
+@click.argument("parcel", type=FILE)
+@click.option("--host", required=True, help="What that host is called in the topology.")
+@directory_option
+def pack(topology: str, parcel: Path, host: str, directory: Path) -> None:
+    """Set up the network of the file TOPOLOGY, and write the file PARCEL for another of its hosts.
+
+    In it are secrets of that host's nodes, and of nobody else: bring it there on a way that you trust, and delete it.
+    """
+    path = topology_path(topology)
+    with progress("setting the network up"):
+        names = control.pack(load_topology(path), directory.resolve(), path.parent, host, parcel)
+    err.print(
+        plain(f"{', '.join(names)}: packed into {parcel}; at {host}: qkdctl network join {parcel.name}")
+    )
+
+
+@network.command()
+@click.argument("parcel", type=FILE)
+@directory_option
+def join(parcel: Path, directory: Path) -> None:
+    """Start the nodes that the file PARCEL brings to this host; those that run go on."""
+    with progress("starting the nodes"):
+        started = control.join(parcel, directory.resolve())
+    _say_where(directory)
+    err.print(plain(f"{len(started)} nodes started; their files are in {directory}"))
+
+
+def _say_where(directory: Path) -> None:
+    """Print where the nodes of this host are reached, and whom they serve."""
     for one in control.status(directory.resolve()):
         if one.process and one.state and one.spec:
             saes = f"  {', '.join(one.spec.saes)}" if one.spec.saes else ""
             out.print(plain(f"{one.name}  {one.state.url}{saes}"))
-    err.print(plain(f"{len(started)} nodes of {settled.name} started; their files are in {directory}"))
 
 
 @network.command()

@@ -102,7 +102,9 @@ def node_table(nodes: list[control.NodeStatus]) -> Table:
         state = Text("runs", "green") if one.process else Text("down", "red")
         url = one.state.url if one.state and one.process else ""
         domain = one.spec.domain if one.spec else "in orbit"
-        streams = one.state.streams if one.state and one.process else ""
+        streams = (
+            f":{one.state.streams.rpartition(':')[2]}" if url and one.state and one.state.streams else ""
+        )
         table.add_row(one.name, domain, state, url, streams, ", ".join(one.spec.saes) if one.spec else "")
     return table
 

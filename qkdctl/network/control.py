@@ -17,6 +17,8 @@ from pathlib import Path
 from postproc.types import Role
 from qkdctl.errors import KmeError, UsageError
 from qkdctl.network.layout import Layout
+from qkdctl.network.parcel import pack as write_parcel
+from qkdctl.network.parcel import unpack
 from qkdctl.network.prepare import HERE, prepare
 from qkdctl.network.space import onboard
 from qkdctl.network.spec import SPEC_FILE, NodeSpec, read_spec
@@ -53,7 +55,9 @@ class NodeStatus:
     state: NodeState | None
 
 
-def up(topology: Topology, directory: Path, base: Path, only: Collection[str] = ()) -> list[str]:
+def up(
+    topology: Topology, directory: Path, base: Path, only: Collection[str] = (), host: str = "localhost"
+) -> list[str]:
     """Set a network up and start those of its nodes that do not run; give their names.
 
     Parameters
@@ -64,7 +68,9 @@ def up(topology: Topology, directory: Path, base: Path, only: Collection[str] = 
     base : Path
         Recordings are named relative to this.
     only : collection of str
-        The nodes of this host; those whose host is localhost, by default.
+        The nodes to start; all of this host's, and the satellites, by default.
+    host : str
+        What this host is called in the topology.
 
     Raises
     ------
@@ -76,9 +82,52 @@ def up(topology: Topology, directory: Path, base: Path, only: Collection[str] = 
     if strangers := set(only) - set(topology.nodes) - set(topology.satellites):
         raise UsageError(f"there is no node {sorted(strangers)[0]!r} in {topology.name}")
     prepare(topology, directory, base)
-    ours = list(only) or [name for name, place in topology.nodes.items() if place.host in HERE]
-    ours += [] if only else list(topology.satellites)
-    return start(directory, ours)
+    return start(directory, list(only) or [*nodes_at(topology, host), *topology.satellites])
+
+
+def nodes_at(topology: Topology, host: str) -> list[str]:
+    """Name the nodes of a host.
+
+    Raises
+    ------
+    UsageError
+        If it has none.
+    """
+    names = [
+        name
+        for name, place in topology.nodes.items()
+        if place.host == host or {place.host, host} <= set(HERE)
+    ]
+    if not names and not topology.satellites:
+        hosts = ", ".join(sorted({place.host for place in topology.nodes.values()}))
+        raise UsageError(f"no node of {topology.name} is at {host!r}, expected --host to be one of {hosts}")
+    return names
+
+
+def pack(topology: Topology, directory: Path, base: Path, host: str, parcel: Path) -> list[str]:
+    """Set a network up, and write what another host needs of it into one file; give the names of its nodes.
+
+    Raises
+    ------
+    UsageError, ConfigurationError, RecordingError
+        See :func:`nodes_at`, :func:`~qkdctl.network.prepare.prepare` and :func:`~qkdctl.network.parcel.pack`.
+    """
+    names = nodes_at(topology, host)
+    write_parcel(prepare(topology, directory, base), names, directory, parcel)
+    return names
+
+
+def join(parcel: Path, directory: Path) -> list[str]:
+    """Start those of a parcel's nodes that do not run; give their names.
+
+    Raises
+    ------
+    UsageError, RecordingError
+        See :func:`~qkdctl.network.parcel.unpack`.
+    KmeError
+        If one does not start.
+    """
+    return start(directory, unpack(parcel, directory))
 
 
 def start(directory: Path, names: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -196,7 +197,7 @@ def write_spec(spec: NodeSpec) -> None:
 
 
 def read_spec(directory: Path) -> NodeSpec:
-    """Read the file.
+    """Read the file; it may have been written elsewhere, and brought here with its network's directory.
 
     Raises
     ------
@@ -204,6 +205,30 @@ def read_spec(directory: Path) -> NodeSpec:
         If it is not one.
     """
     try:
-        return msgspec.json.decode((directory / SPEC_FILE).read_bytes(), type=NodeSpec)
+        written = msgspec.json.decode((directory / SPEC_FILE).read_bytes())
+        there = Path(msgspec.convert(written, _Written).directory)
+        return msgspec.convert(_moved(written, _root(there), _root(directory)), NodeSpec)
     except (OSError, msgspec.MsgspecError) as error:
         raise ConfigurationError(f"{directory / SPEC_FILE}: {error}") from None
+
+
+class _Written(msgspec.Struct):
+    directory: str
+
+
+def _root(node: Path) -> str:
+    """The network's directory, as paths in it begin."""
+    return f"{node.absolute().parents[1]}/"
+
+
+def _moved(value: Any, there: str, here: str) -> Any:
+    """Have all paths below one directory lie below another."""
+    if there == here:
+        return value
+    if isinstance(value, str):
+        return here + value.removeprefix(there) if value.startswith(there) else value
+    if isinstance(value, list):
+        return [_moved(one, there, here) for one in value]
+    if isinstance(value, dict):
+        return {key: _moved(one, there, here) for key, one in value.items()}
+    return value
