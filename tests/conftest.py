@@ -1,5 +1,7 @@
 """Hypothesis profiles: dev (quick), ci (default), nightly (``--hypothesis-profile=nightly``); shared servers."""
 
+import signal
+
 import pytest
 from hypothesis import settings
 
@@ -10,6 +12,9 @@ settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True
 settings.register_profile("dev", deadline=None, max_examples=20, suppress_health_check=SLOW)
 settings.register_profile("nightly", deadline=None, max_examples=5000, suppress_health_check=SLOW)
 settings.load_profile("ci")
+
+# What a shell starts in the background ignores Ctrl-C, and so would every program that the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):
