@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import sleep
@@ -12,6 +12,7 @@ from time import sleep
 import click
 
 from drivers.emulation.rack import RackControl
+from drivers.registry import Addresses
 from qkdctl.cli.interrupt import stoppable
 from qkdctl.cli.output import jsonable, out
 from qkdctl.cli.plain import plain
@@ -48,10 +49,10 @@ def up(config: str, addresses: Path, seed: int | None, speed: float) -> int:
     with stoppable() as stop, make_rack(scenario, chosen, speed) as here:
         write_addresses(addresses, here.control_address, here.addresses)
         try:
-            for name, address in here.addresses.items():
-                ports = {"": address} if isinstance(address, str) else address
-                for port, where in ports.items():
-                    out.print(plain(f"{name}{'.' if port else ''}{port:<10} {where}"))
+            places = _places(here.addresses)
+            width = max(map(len, places), default=0)
+            for name, where in places.items():
+                out.print(plain(f"{name:<{width}}  {where}"))
             out.print(
                 plain(f"{len(here.addresses)} instruments are up, written to {addresses}; Ctrl-C ends it")
             )
@@ -105,6 +106,17 @@ def snapshot(addresses: Path) -> None:
     """Print the position of all knobs, and what is wrong with whom, as JSON."""
     with _control(addresses) as control:
         click.echo(json.dumps(jsonable(control.snapshot()), indent=2))
+
+
+def _places(addresses: Mapping[str, Addresses]) -> dict[str, str]:
+    """Where each instrument answers, and each of its ports where it has several."""
+    found: dict[str, str] = {}
+    for name, address in addresses.items():
+        ports = (
+            {name: address} if isinstance(address, str) else {f"{name}.{p}": a for p, a in address.items()}
+        )
+        found |= ports
+    return found
 
 
 @contextmanager

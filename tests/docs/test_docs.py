@@ -139,7 +139,7 @@ def test_the_driver_on_the_page_is_one():
 def test_getting_started_leads_to_a_key_and_a_report(tmp_path):
     """The commands of the first steps, as they stand there, in a directory of their own."""
     wanted = [
-        "qkdctl demo --report demo.html",
+        "qkdctl report --store qkdctl-demo-keys --output demo.html",
         "qkdctl keys list --store qkdctl-demo-keys",
         "qkdctl calibrate misaligned",
         "qkdctl run misaligned --bench-speed 0.5",
@@ -150,8 +150,9 @@ def test_getting_started_leads_to_a_key_and_a_report(tmp_path):
         "qkdctl report --json",
     ]
     text = (ROOT / "docs" / "getting-started.md").read_text()
-    for line in wanted:
-        assert f"\n{line}\n" in text
+    assert text.count("&& .demo-venv/bin/qkdctl demo\n") == 1
+    assert all(f"\n{line}\n" in text for line in wanted)
+    for line in ["qkdctl demo", *wanted]:
         words = [sys.executable, "-m", *shlex.split(line)]
         done = subprocess.run(
             words, cwd=tmp_path, input="\n" * 30, capture_output=True, text=True, check=False, timeout=280
