@@ -37,6 +37,14 @@ def test_what_can_be_emulated_makes_equal_keys(qkdctl, name):
     assert done.json["net_secret_bits"] > 0
 
 
+@pytest.mark.campaign
+def test_a_satellite_s_pass_makes_equal_keys(qkdctl):
+    done = processed(qkdctl, "satellite")
+    assert done.code == 0, done.err
+    assert done.json["keys_equal"] is True
+    assert done.json["net_secret_bits"] > 0
+
+
 @pytest.mark.parametrize("name", UNCALIBRATED)
 def test_what_has_to_be_calibrated_first_makes_none(qkdctl, name):
     done = processed(qkdctl, name)
