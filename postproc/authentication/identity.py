@@ -4,6 +4,8 @@ A signature holds against an eavesdropper with a quantum computer, as far as is 
 been broken: key made under it stays secret even if it is broken *later*, because what it protects is who said
 what at the time. So the first key of two parties may be authenticated by signatures alone; it fills the pool, and
 from the next session on Wegman-Carter tags take over. Where both a pool and identities are there, both must fit.
+
+A signature covers both public keys: it is no good for another of the signer's links, whoever passes it on.
 """
 
 from __future__ import annotations
@@ -38,13 +40,15 @@ class Identity:
     def __init__(self, secret: bytes, peer: bytes) -> None:
         self._own = MLDSA65PrivateKey.from_seed_bytes(_whole("secret key", secret, SECRET_BYTES))
         self._peer = MLDSA65PublicKey.from_public_bytes(_whole("public key", peer, PUBLIC_BYTES))
+        self._names = self._own.public_key().public_bytes_raw(), peer
 
     def sign(self, text: bytes) -> bytes:
-        """Sign `text`; give 3309 bytes."""
-        return self._own.sign(text, CONTEXT)
+        """Sign `text`, and for whom it is meant; give 3309 bytes."""
+        own, peer = self._names
+        return self._own.sign(own + peer + text, CONTEXT)
 
     def check(self, text: bytes, signature: bytes, speaker: str) -> None:
-        """Compare the peer's signature.
+        """Compare the peer's signature, and that it is meant for this party.
 
         Raises
         ------
@@ -55,8 +59,9 @@ class Identity:
             raise AuthenticationFailed(
                 f"{speaker}'s signature is missing: this party expects one; give both parties identities, or neither"
             )
+        own, peer = self._names
         try:
-            self._peer.verify(signature, text, CONTEXT)
+            self._peer.verify(signature, peer + own + text, CONTEXT)
         except InvalidSignature:
             raise AuthenticationFailed(
                 f"{speaker}'s signature does not fit what was said: somebody changed a message, or this is not "

@@ -292,7 +292,7 @@ class MemoryPool:
                 del self._hash_keys[source]
 
 
-@dataclass
+@dataclass(repr=False)
 class _HashKeys:
     """A pair of hash keys, when they came, and how many tags may be made with them."""
 

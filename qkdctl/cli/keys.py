@@ -69,7 +69,11 @@ def export(key_id: str, target: Path, accept: tuple[str, ...], party: Role, dire
         entry = store.entry(key_id)
         if entry is None:
             raise RecordingError(f"{key_id}: {party.capitalize()} has no such key; see: qkdctl keys list")
-        if entry.label in ACCEPTABLE and entry.label not in accept:
+        if entry.label == "quarantined":
+            raise UsageError(
+                f"key {key_id} is quarantined: it did not look random, or was put aside; nobody gets it"
+            )
+        if entry.label != "secret" and entry.label not in accept:
             raise UsageError(
                 f"key {key_id} is labelled {_label(entry)} and protects nothing; to have it all the same, "
                 f"add --accept {entry.label}"

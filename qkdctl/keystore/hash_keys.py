@@ -37,6 +37,9 @@ class Generation(NamedTuple):
     age_s: float
     serves: tuple[bytes, ...]
 
+    def __repr__(self) -> str:
+        return f"<hash keys of {self.source.hex()}>"
+
 
 def keep(
     connection: Connection, vault: Vault, source: bytes, keys: Mapping[Role, bytes], now: datetime

@@ -37,6 +37,9 @@ class PoolState(msgspec.Struct, frozen=True):
     signed: bool
     free: dict[Role, tuple[tuple[KeyName, bytes], ...]]
 
+    def __repr__(self) -> str:
+        return f"<authentication pool {self.source.hex()}>"
+
 
 class Head(msgspec.Struct, frozen=True, tag=True):
     """What the session began with; the first record of each tape.
@@ -81,6 +84,9 @@ class Took(msgspec.Struct, frozen=True, tag=True):
 
     message: bytes
 
+    def __repr__(self) -> str:
+        return f"<{len(self.message)} bytes from the instruments>"
+
 
 class Drew(msgspec.Struct, frozen=True, tag=True):
     """Random bytes that a stage has drawn for a block."""
@@ -88,6 +94,9 @@ class Drew(msgspec.Struct, frozen=True, tag=True):
     stage: str
     block: int
     data: bytes
+
+    def __repr__(self) -> str:
+        return f"<{len(self.data)} random bytes of {self.stage}, block {self.block}>"
 
 
 class Said(msgspec.Struct, frozen=True, tag=True):

@@ -181,3 +181,11 @@ def test_keys_of_the_wrong_length_are_refused(secret, public):
         Identity(secret, public)
     assert (len(PAIRS["alice"][0]), len(PAIRS["alice"][1])) == (SECRET_BYTES, PUBLIC_BYTES)
     assert repr(IDENTITIES["alice"]) == "<identity>"
+
+
+def test_a_signature_meant_for_another_is_refused():
+    """Alice has a link to Mallory, too, who passes on to Bob what she signs there."""
+    for_mallory = identity("alice", "mallory").sign(b"text")
+    identity("mallory", "alice").check(b"text", for_mallory, "Alice")
+    with pytest.raises(AuthenticationFailed, match="does not fit"):
+        IDENTITIES["bob"].check(b"text", for_mallory, "Alice")

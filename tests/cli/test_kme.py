@@ -237,5 +237,5 @@ def test_a_key_is_put_aside(qkdctl, tmp_path):
         (entry,) = store.entries()
     assert qkdctl("keys", "quarantine", entry.id).code == 0
     assert qkdctl("keys", "list", "--json").json["keys"][0]["label"] == "quarantined"
-    assert qkdctl("keys", "export", entry.id, "file").code == 4
+    assert qkdctl("keys", "export", entry.id, "file").code == 2
     assert qkdctl("keys", "quarantine", "unknown").code == 4
