@@ -18,7 +18,7 @@ from postproc.blocks import (
 )
 from postproc.conversation.agreement import Prepared, SessionOpened
 from postproc.errors import ProtocolViolation
-from postproc.outcome import BlockEnded
+from postproc.outcome import BlockEnded, CalledOff
 from postproc.pooling.gather import GatheredBlock
 from postproc.synchronisation.stage import ClockLocked
 from postproc.timetags.types import Acquired, StateChunk, TagChunk
@@ -41,6 +41,7 @@ Traffic = (
     | BoundedBlock
     | SecretBlock
     | BlockEnded
+    | CalledOff
     | Alarm
     | PassEnded
     | End

@@ -9,10 +9,12 @@ from typing import Any, Generic, Protocol, TypeVar
 from postproc.authentication.wegman_carter import Authenticator
 from postproc.conversation.dialogue import Dialogue
 from postproc.conversation.frames import Frame, unpack
+from postproc.conversation.messages import Abort, decode
 from postproc.conversation.record import BlockRecord
 from postproc.conversation.talk import Talk
 from postproc.entropy import Entropy, Stream
 from postproc.errors import ProtocolViolation
+from postproc.outcome import BlockEnded, CalledOff
 from postproc.stage import Emission, InPort
 from postproc.types import Alarm, Role
 
@@ -29,6 +31,9 @@ class Recorded(Protocol):
         ...
 
 
+REMEMBERED = 64
+"""So many blocks that have passed are remembered, in case the peer calls one off."""
+
 MAX_OPEN_BLOCKS = 4
 """A party that is further ahead of the other than this waits for it: what it holds stays bounded."""
 
@@ -41,6 +46,9 @@ class Conversation(Generic[B, T]):
 
     Blocks leave in the order in which they came, however their dialogues interleave; everything else
     passes through in its place.
+
+    Whoever speaks last in a dialogue is done before the other has heard it. If the other then ends the block, a
+    :class:`~postproc.outcome.CalledOff` follows the block to the stage that has it by now.
 
     Parameters
     ----------
@@ -56,6 +64,8 @@ class Conversation(Generic[B, T]):
         This party's randomness.
     authenticator : Authenticator, optional
         Needed where the script attests or checks.
+    last : bool, optional
+        No stage comes after this one: a block that has passed it is done, whatever is said.
     """
 
     def __init__(
@@ -66,6 +76,8 @@ class Conversation(Generic[B, T]):
         script: Callable[[B, Stream], Dialogue[T]],
         entropy: Entropy,
         authenticator: Authenticator | None = None,
+        *,
+        last: bool = False,
     ) -> None:
         self.name = name
         self._role: Role = role
@@ -77,6 +89,7 @@ class Conversation(Generic[B, T]):
         self._in_order: deque[Any] = deque()
         self._early: deque[tuple[Frame, bytes]] = deque()
         self._newest = -1
+        self._passed: deque[tuple[bytes, int]] = deque(maxlen=0 if last else REMEMBERED)
 
     @property
     def full(self) -> bool:
@@ -89,6 +102,8 @@ class Conversation(Generic[B, T]):
             yield from self._hear(message)
         elif isinstance(message, self._kind):
             yield from self._open(message)
+        elif isinstance(message, CalledOff):
+            self._call_off(message)
         else:
             self._in_order.append(message)
         yield from self._release()
@@ -130,11 +145,25 @@ class Conversation(Generic[B, T]):
             self._early.append((frame, data))
         elif frame.block > self._newest:
             yield Emission("out", _unexpected(self.name, f"too many frames ahead of block {self._newest}"))
-        # A frame for a block that has ended here tells nothing new: the peer ended it too, or will hear.
+        elif (frame.session, frame.block) in self._passed and (abort := _abort_in(frame)) is not None:
+            self._call_off(CalledOff(frame.session, frame.block, abort.refused, abort.reason))
+        # Any other frame for a block that has ended here tells nothing new: the peer ended it too, or will hear.
+
+    def _call_off(self, message: CalledOff) -> None:
+        talk = self._talks.get(message.block)
+        if talk is not None and talk.record.session == message.session:
+            talk.call_off(message.refused, message.reason)
+            self._close_if_done(message.block, talk)
+        elif (message.session, message.block) in self._passed:
+            self._passed.remove((message.session, message.block))
+            self._in_order.append(message)
 
     def _close_if_done(self, number: int, talk: Talk[T]) -> None:
-        if talk.result is not None:
-            self._talks.pop(number, None)
+        if talk.result is None:
+            return
+        self._talks.pop(number, None)
+        if not isinstance(talk.result, BlockEnded):
+            self._passed.append((talk.record.session, number))
 
     def _release(self) -> Iterator[Emission]:
         """Let go of everything at the head of the queue that waits for no dialogue."""
@@ -153,6 +182,13 @@ class Conversation(Generic[B, T]):
 
 def _to_peer(frames: Iterable[bytes]) -> Iterator[Emission]:
     return (Emission("peer", frame) for frame in frames)
+
+
+def _abort_in(frame: Frame) -> Abort | None:
+    try:
+        return decode(frame.payload, Abort)
+    except ProtocolViolation:
+        return None
 
 
 def _unexpected(stage: str, what: str) -> Alarm:

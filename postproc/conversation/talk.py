@@ -102,6 +102,12 @@ class Talk(Generic[T]):
         """End the block from outside; give the frames to send."""
         return self._end(refused=False, reason=reason, tell=True)
 
+    def call_off(self, refused: bool, reason: str) -> None:
+        """End the block because the peer has."""
+        if not refused:
+            reason = f"{self._peer.capitalize()} ended the block: {reason}"
+        self._end(refused=refused, reason=reason, tell=False)
+
     def _guarded(self, step: Callable[[], None]) -> list[bytes]:
         try:
             step()
@@ -129,10 +135,7 @@ class Talk(Generic[T]):
             )
         message = self._read(frame)
         if isinstance(message, Abort):
-            reason = f"{self._peer.capitalize()} ended the block: {message.reason}"
-            self._end(
-                refused=message.refused, reason=message.reason if message.refused else reason, tell=False
-            )
+            self.call_off(message.refused, message.reason)
             return
         if isinstance(message, TranscriptTag):
             self._check(message)

@@ -81,7 +81,9 @@ class Party:
         authenticator = Authenticator(self.role, self.pool)
         return Agree(self.role, agreed(parameters), self.pool.name, self.entropy, self.sink, authenticator)
 
-    def converse(self, name: str, kind: type[B], step: Any, *, tags: bool = False) -> Conversation[B, T]:
+    def converse(
+        self, name: str, kind: type[B], step: Any, *, tags: bool = False, last: bool = False
+    ) -> Conversation[B, T]:
         """Make a stage of a step: an object with a dialogue for each role.
 
         Parameters
@@ -93,10 +95,12 @@ class Party:
             Has methods ``alice`` and ``bob``, each ``(block, Stream) -> Dialogue``.
         tags : bool
             Whether it attests or checks.
+        last : bool
+            Whether blocks are done then.
         """
         script: Callable[[B, Stream], Dialogue[T]] = getattr(step, self.role)
         authenticator = Authenticator(self.role, self.pool) if tags else None
-        return Conversation(name, self.role, kind, script, self.entropy, authenticator)
+        return Conversation(name, self.role, kind, script, self.entropy, authenticator, last=last)
 
     def gather(self, pooling: Pooling, sample_sizes: tuple[int, int] | None) -> list[Stage]:
         """Between sifting and test: several blocks become one, where a key is made of several."""
@@ -128,7 +132,7 @@ class Party:
             self.converse("reconcile", TestedBlock, Reconcile(reconciler, correction.expected_qber)),
             self.converse("verify", ReconciledBlock, Verify(parameters.security.eps_cor)),
             self.converse("bound", VerifiedBlock, BoundLength(proof)),
-            self.converse("amplify", BoundedBlock, Amplify(self.sink, household), tags=True),
+            self.converse("amplify", BoundedBlock, Amplify(self.sink, household), tags=True, last=True),
         ]
 
 
