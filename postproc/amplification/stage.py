@@ -35,7 +35,6 @@ from postproc.conversation.messages import Message
 from postproc.conversation.record import TAG_BITS, BlockRecord
 from postproc.entropy import Stream
 from postproc.errors import BlockRefused, ProtocolViolation
-from postproc.estimation.proof import Epsilon
 from postproc.kernels import toeplitz_hash
 from postproc.secretsink import SecretKey, SecretSink
 from postproc.types import Alarm
@@ -113,7 +112,7 @@ class Amplify:
     def alice(self, block: BoundedBlock, entropy: Stream) -> Dialogue[SecretBlock]:
         """Draw the seed now that the block is fixed; confirm once Bob holds the key."""
         with (
-            self.household.afford(_epsilon(block.bound.epsilon, block.record)),
+            self.household.afford(_epsilon(block, block.record)),
             self.household.planned(_source(block), block.bound.secret_bits) as refill,
         ):
             return (yield from self._lead(block, entropy, refill))
@@ -140,7 +139,7 @@ class Amplify:
 
     def bob(self, block: BoundedBlock, entropy: Stream) -> Dialogue[SecretBlock]:
         """Hash under Alice's seed once it is authentic; confirm once Alice has confirmed."""
-        with self.household.afford(_epsilon(block.bound.epsilon, block.record)):
+        with self.household.afford(_epsilon(block, block.record)):
             return (yield from self._follow(block))
 
     def _follow(self, block: BoundedBlock) -> Dialogue[SecretBlock]:
@@ -182,7 +181,7 @@ class Amplify:
             },
             disclosed_bits=record.disclosed_bits(),
             authentication_bits=TAG_BITS * (len(block.record.tags) + self._tags(record)),
-            epsilon=_epsilon(block.bound.epsilon, record),
+            epsilon=_epsilon(block, record),
             hash_source=refill.hash_source,
         )
 
@@ -225,10 +224,11 @@ def _fault_of_peer(said: Staged | Done, speaker: str) -> str | None:
     return None if said.healthy else f"{speaker}'s copy of the key does not look random"
 
 
-def _epsilon(epsilon: Epsilon, record: BlockRecord) -> float:
-    """All that can fail: the proof's part, the look at the key, and the three tags over little more than was said."""
+def _epsilon(block: BoundedBlock, record: BlockRecord) -> float:
+    """All that can fail: the proof's part, the look at the key, tags so far, and three over little more than was said."""
     said = record.preamble.size_bytes + record.transcript.size_bytes
-    return epsilon.total + FALSE_ALARM + len(TAGS_TO_COME) * forgery_bound(said + CLOSING_BYTES)
+    so_far = block.bound.epsilon.total + block.record.epsilon_authentication
+    return so_far + FALSE_ALARM + len(TAGS_TO_COME) * forgery_bound(said + CLOSING_BYTES)
 
 
 def _digest(record: BlockRecord) -> bytes:

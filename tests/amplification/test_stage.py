@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postproc.amplification import stage as amplification
 from postproc.amplification.refill import Household
-from postproc.amplification.stage import Amplify
+from postproc.amplification.stage import CLOSING_BYTES, Amplify
 from postproc.authentication.pool import KeyName, MemoryPool, block_source
-from postproc.authentication.wegman_carter import Authenticator
+from postproc.authentication.wegman_carter import Authenticator, forgery_bound
 from postproc.bits import Bits
 from postproc.blocks import BoundedBlock, SecretBlock
 from postproc.conversation.conversation import Conversation
@@ -164,3 +165,37 @@ def test_a_debt_that_is_forgotten_is_noticed(monkeypatch):
     monkeypatch.setattr(Household, "owe", lambda self, spent: None)
     with pytest.raises(AssertionError):
         test_tags_spent_in_vain_are_refilled_by_later_blocks()
+
+
+class WatchedSink(MemorySink):
+    """Keeps the last key as it was staged."""
+
+    def stage(self, key):
+        self.key = key
+        super().stage(key)
+
+
+def staged(block):
+    ends = Ends()
+    ends.sinks = {role: WatchedSink(pool) for role, pool in ends.pools.items()}
+    ends.steps = {role: Amplify(sink, Household(ends.pools[role], 0)) for role, sink in ends.sinks.items()}
+    ends.run([block], [block])
+    return [sink.key for sink in ends.sinks.values()]
+
+
+def test_tags_before_this_step_are_written_on_the_key():
+    """Such as the answer that settled what a broken session had left open."""
+    block = bounded(random_key(1000), 600)
+    before = msgspec.structs.replace(block.record, tags=("alice",), epsilon_authentication=1e-12)
+    for key in staged(msgspec.structs.replace(block, record=before)):
+        assert key.authentication_bits == 4 * 128
+        assert key.epsilon == pytest.approx(2e-10 + 1e-12 + 1e-15, rel=1e-9)
+
+
+def test_three_tags_are_part_of_what_a_key_may_fail_by(monkeypatch):
+    """Next to eps_sec they vanish in rounding; so alone."""
+    monkeypatch.setattr(amplification, "FALSE_ALARM", 0.0)
+    block = bounded(random_key(1000), 600)
+    nothing = msgspec.structs.replace(block.bound, epsilon=Epsilon(0.0, 0.0))
+    for key in staged(msgspec.structs.replace(block, bound=nothing)):
+        assert 3 * forgery_bound(CLOSING_BYTES) <= key.epsilon <= 3 * forgery_bound(CLOSING_BYTES + 1000)

@@ -152,3 +152,13 @@ def test_keys_are_named_alike_everywhere_and_never_twice():
     digest = hashlib.sha256(b"qkdctl key" + SESSION + b"\0\0\0\0\0\0\0\1").hexdigest()
     assert key_id(SESSION, 1).replace("-", "")[:12] == digest[:12]
     assert UUID(key_id(SESSION, 1)).version == 5
+
+
+def test_what_a_key_may_fail_by_is_in_the_pool_once_it_is_confirmed(store, sink):
+    for block in (1, 2):
+        sink.stage(make_key(block))
+    assert store.pool.epsilon == 0.0
+    sink.confirm(SESSION, 1)
+    assert store.pool.epsilon == 2e-10
+    sink.confirm(SESSION, 2)
+    assert store.pool.epsilon == 4e-10
