@@ -225,7 +225,7 @@ def _fault_of_peer(said: Staged | Done, speaker: str) -> str | None:
 
 
 def _epsilon(block: BoundedBlock, record: BlockRecord) -> float:
-    """All that can fail: the proof's part, the look at the key, tags so far, and three over little more than was said."""
+    """All that can fail: the proof's part, the look at the key, tags so far, three over little more than was said."""
     said = record.preamble.size_bytes + record.transcript.size_bytes
     so_far = block.bound.epsilon.total + block.record.epsilon_authentication
     return so_far + FALSE_ALARM + len(TAGS_TO_COME) * forgery_bound(said + CLOSING_BYTES)
