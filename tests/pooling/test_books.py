@@ -1,5 +1,7 @@
 """The books of a pool: all that was said, disclosed and spent for its members, once."""
 
+import pytest
+
 from postproc.conversation.record import BlockRecord, Disclosure, Transcript
 from postproc.pooling.gather import joined_books
 
@@ -26,7 +28,7 @@ def test_nothing_of_a_member_is_left_out():
     assert pool.disclosed_bits() == 12
     assert pool.tags == ("alice", "bob")
     assert pool.authentication_bits == 256
-    assert pool.epsilon_authentication == 3e-20
+    assert pool.epsilon_authentication == pytest.approx(3e-20)
     assert pool.transcript.alice == (b"1", b"2", b"3")
     # The preamble that two passes share is covered once, the other pass's as well.
     assert pool.preamble == Transcript((b"a", b"c"), (b"b",))
