@@ -145,7 +145,10 @@ def run_session(
     ------
     PeerLostError
         If Alice's node does not come up.
+    ConfigurationError
+        If the scenario makes a key of several passes.
     """
+    scenario.check_live()
     with _directories() as directories:
         nodes: dict[Role, subprocess.Popen[bytes]] = {}
         try:

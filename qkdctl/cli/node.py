@@ -92,6 +92,7 @@ def node(
     path = scenario_path(config)
     scenarios, calibrations = load_calibrated({role: path}, calibration, uncalibrated)
     scenario = scenarios[role]
+    scenario.check_live()
     own = read_keys(keys)
     check_key(peer_key)
     store = store_path(directory, role)

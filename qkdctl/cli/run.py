@@ -104,6 +104,7 @@ def run(
         "bob": scenario_path(bob_config or config).resolve(),
     }
     scenarios, calibrations = load_calibrated(files, calibration, uncalibrated)
+    scenarios["alice"].check_live()
     plan = Plan(
         scenario_files=files,
         scenarios=scenarios,

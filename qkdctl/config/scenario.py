@@ -12,6 +12,7 @@ from qkdctl.config.emulation import Emulation
 from qkdctl.config.instruments import Instruments
 from qkdctl.config.processes import DEFAULT as DEFAULT_LAYOUT
 from qkdctl.config.processes import Layout
+from qkdctl.errors import ConfigurationError
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,21 @@ class Scenario:
     instruments: Instruments
     calibration: CalibrationTable = DEFAULT
     layout: Layout = DEFAULT_LAYOUT
+
+    def check_live(self) -> None:
+        """Say whether a running session can make keys of this scenario.
+
+        Raises
+        ------
+        ConfigurationError
+            If it makes a key of several passes: a session is one, and every pool would be refused at its end.
+        """
+        if (passes := self.parameters.pooling.passes) > 1:
+            raise ConfigurationError(
+                f"scenario {self.name} makes a key of {passes} passes (passes under [pooling]), and a running "
+                "session is one pass: record each pass and give all recordings to qkdctl process, or pool "
+                "consecutive blocks with passes = 1 and blocks_per_pass"
+            )
 
 
 def reserve_tags(scenarios: Mapping[Role, Scenario]) -> int:

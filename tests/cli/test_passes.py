@@ -3,6 +3,7 @@
 import pytest
 
 from tests.cli.conftest import DECOY, recorded
+from tests.config.toml import written
 
 
 def pooled(passes):
@@ -42,3 +43,15 @@ def test_without_pooling_there_is_one_recording(sentence, decoy, passes):
     _, said = sentence("process", decoy.config, *named(passes))
     assert "2 recordings of Alice's are named" in said
     assert "passes under [pooling]" in said
+
+
+@pytest.mark.parametrize("command", ["run", "node"])
+def test_a_running_session_is_one_pass(qkdctl, sentence, tmp_path, command):
+    path, keys = tmp_path / "link.toml", tmp_path / "own.keys"
+    path.write_text(written(pooled(3)))
+    public = qkdctl("keygen", keys).out.strip()
+    line = ("--connect", "tcp://127.0.0.1:1", "--keys", keys, "--peer-key", public)
+    code, said = sentence(*(("run", path) if command == "run" else ("node", "alice", path, *line)))
+    assert code == 3
+    assert "makes a key of 3 passes" in said
+    assert "qkdctl process" in said
