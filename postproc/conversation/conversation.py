@@ -16,7 +16,7 @@ from postproc.entropy import Entropy, Stream
 from postproc.errors import ProtocolViolation
 from postproc.outcome import BlockEnded, CalledOff
 from postproc.stage import Emission, InPort
-from postproc.types import Alarm, Role
+from postproc.types import Alarm, End, Role
 
 MAX_EARLY_FRAMES = 64
 """Frames kept for blocks that this party has not reached yet."""
@@ -177,6 +177,9 @@ class Conversation(Generic[B, T]):
                 yield Emission("out", head.result)
             else:
                 self._in_order.popleft()
+                if isinstance(head, End):
+                    # Nothing follows an end: what is open further on ends with it.
+                    self._passed = deque(maxlen=0)
                 yield Emission("out", head)
 
 

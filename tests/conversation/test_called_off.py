@@ -6,12 +6,27 @@ import pytest
 from postproc.blocks import SecretBlock
 from postproc.conversation.frames import pack, unpack
 from postproc.outcome import BlockEnded, CalledOff
-from postproc.parameters import Reconciliation
+from postproc.parameters import Clock, Reconciliation
 from tests.support import links
+from tests.support.streams import chunked
 
-TOLD = links.bbm92_parameters(reconciliation=Reconciliation(method="ldpc", expected_qber=None))
+# Clocks that lock at once, so that there are blocks before the recording ends.
+TOLD = links.bbm92_parameters(
+    reconciliation=Reconciliation(method="ldpc", expected_qber=None),
+    clock=Clock(preamble_s=0.01, max_offset_s=0.002),
+)
+
+
+def piecewise(recording, pieces=15):
+    """As it comes on a running link: no block's words wait for the end of the recording."""
+    (whole,) = recording
+    return chunked(whole.time_ps, whole.channel, pieces, (whole.start_ps, whole.stop_ps))
+
+
 LINKS = {
-    "bbm92": lambda wire: links.link(TOLD, links.pair_recordings(1, 3, 10**11, 5.0), wire),
+    "bbm92": lambda wire: links.link(
+        TOLD, [piecewise(each) for each in links.pair_recordings(1, 3, 10**9, 5.0)], wire
+    ),
     "decoy": lambda wire: links.link(
         links.decoy_parameters("cascade", decoys=1), links.decoy_recordings(1, 3, 1, 10**11, 5.0), wire
     ),
