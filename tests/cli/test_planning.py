@@ -83,7 +83,7 @@ def test_lengths_from_counts_follow_the_bound(tmp_path):
     file(tmp_path, WATCHED)
     options = ("--attack", "intercept_resend", "--points", 2, "--strongest", 0.02, "--json")
     shell = Shell(tmp_path)
-    done = shell("qkdctl eve decoy-bb84 --from-counts --points 9 --plot eve.svg", *options, where=HERE)
+    done = shell("qkdctl eve decoy-bb84 --from-counts --points 21 --plot eve.svg", *options, where=HERE)
     honest, intercepted = json.loads(done.out)["attacks"]
     assert 0 < intercepted["secret_bits"] < 0.95 * honest["secret_bits"]
     lost = honest["secret_bits"] - intercepted["secret_bits"]
