@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import msgspec
 
@@ -53,6 +54,14 @@ def choose(topology: Topology, layout: Layout) -> Chosen:
     chosen.ports |= {name: place.port for name, place in topology.nodes.items() if place.port}
     layout.state.write_bytes(msgspec.json.encode(chosen))
     return chosen
+
+
+def name_of(directory: Path) -> str:
+    """Name the network in a directory; the directory's own name where that cannot be read."""
+    try:
+        return msgspec.json.decode(Layout(directory).state.read_bytes(), type=Chosen).name
+    except (OSError, msgspec.MsgspecError):
+        return directory.name
 
 
 def border_port(border: str, node: str) -> str:

@@ -70,6 +70,7 @@ def quartz(tmp_path_factory):
 def test_the_board_shows_states_levels_and_alarms(quartz):
     with sole_process(quartz.node("betzdorf")), sole_process(quartz.node("graz")):
         figures = NetworkBoard(quartz.directory).figures()
+    assert figures["name"] == "quartz"
     assert {node["name"]: node["up"] for node in figures["nodes"]} == {
         "betzdorf": True, "graz": True, "tenerife": False, "quartz-1": False,
     }  # fmt: skip

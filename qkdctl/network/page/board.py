@@ -13,6 +13,7 @@ from typing import Any
 import networkx as nx
 
 from qkdctl.network import control
+from qkdctl.network.chosen import name_of
 from qkdctl.network.control import NodeStatus
 from qkdctl.network.forecast import forecast
 from qkdctl.network.link_specs import LinkSpec
@@ -48,7 +49,7 @@ class NetworkBoard:
         links = [self._link(nodes, spec, ends) for spec, ends in _links(nodes)]
         places = _places(nodes, links)
         return {
-            "name": self._directory.name,
+            "name": name_of(self._directory),
             "nodes": [{**self._node(one), **places[one.name]} for one in nodes],
             "links": links,
             "routes": _routes(nodes),
