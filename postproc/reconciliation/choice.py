@@ -3,9 +3,10 @@
 Where none is, it is the one that leaves most key a second.
 
 Both parties choose by public figures alone, and so alike: the error rate, the rate at which sifted bits come, the
-line's round trip, and whether Bob's side is charged. Efficiencies and round trips of each way were measured with blocks
-of 2^20 bits, some of them with few blocks; rates are estimates for a quiet core, scaled up from a busy one. Between the
-error rates they are interpolated, and beyond, the nearest one holds.
+line's round trip, and whether Bob's side is charged. What each way takes was measured with 24 seeded blocks of 2^20
+bits at each error rate, by ``python -m qkdctl.benchmarks.ways 24``: efficiencies and round trips are means, rates the
+best of the blocks by processor time, on a core of an AMD EPYC with AVX-512 that other programs used as well. Between
+the error rates they are interpolated, and beyond, the nearest one holds.
 """
 
 from __future__ import annotations
@@ -59,12 +60,12 @@ class Way:
 
 
 WAYS = (
-    Way("cascade", "efficient", (1.037, 1.042, 1.042, 1.05, 1.067), (280, 230, 200, 190, 150),
-        (280, 320, 280, 220, 210)),
-    Way("cascade", "fast", (1.043, 1.05, 1.049, 1.061, 1.078), (350, 350, 260, 240, 170),
-        (130, 150, 160, 100, 110)),
-    Way("ldpc", "efficient", (1.178, 1.106, 1.089, 1.075, 1.067), (18, 45, 20, 35, 40), (3, 1.5, 2.5, 3, 4)),
-    Way("ldpc", "fast", (1.243, 1.165, 1.138, 1.122, 1.112), (160, 140, 140, 130, 145), (2, 2, 2, 2, 1.2)),
+    Way("cascade", "efficient", (1.037, 1.042, 1.042, 1.051, 1.061), (282, 198, 163, 173, 133),
+        (353, 300, 348, 230, 262)),
+    Way("cascade", "fast", (1.051, 1.046, 1.048, 1.060, 1.068), (406, 276, 233, 195, 148),
+        (112, 192, 172, 110, 126)),
+    Way("ldpc", "efficient", (1.174, 1.105, 1.084, 1.069, 1.060), (41, 47, 39, 31, 29), (3.28, 1.32, 1.48, 2.36, 3.16)),
+    Way("ldpc", "fast", (1.239, 1.162, 1.137, 1.118, 1.112), (123, 120, 108, 102, 110), (2.76, 1.88, 1.56, 1.32, 1)),
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ Usage: ``python -m qkdctl.benchmarks.ways [BLOCKS]``
 
 Blocks of 2^20 bits, seeded. Rates are by processor time of the slower party, the best of the blocks, so that what else
 the machine does counts as little as it can; efficiency and round trips are means. Prints the lines of ``WAYS`` in
-``postproc/reconciliation/choice.py``, and of the table in the documentation.
+``postproc/reconciliation/choice.py``, which the table in the documentation repeats.
 """
 
 from __future__ import annotations

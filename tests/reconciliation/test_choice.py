@@ -27,7 +27,7 @@ def test_where_both_directions_are_charged_and_time_does_not_matter_it_is_effici
 
 
 def test_faster_bits_take_the_faster_profile():
-    assert chosen(0.02, 1e8) == "ldpc fast"
+    assert chosen(0.02, 9e7) == "ldpc fast"
     assert chosen(0.02, 1e7) == "ldpc efficient"
 
 
