@@ -84,8 +84,10 @@ def picture(curves: dict[str, tuple[Points, str]]) -> str:
     for row, (name, (points, colour)) in enumerate(curves.items()):
         parts += [_line(points, colour), _text(WIDTH - 290, 30 + 18 * row, name, colour)]
     steps = np.linspace(0.008, 0.08, 60).tolist()
-    for n in (1 << 16, 1 << 20):
-        parts.append(_line([(q, limit(n, q)) for q in steps], "#000000", 'stroke-dasharray="4 4"'))
+    for exponent in (16, 20):
+        points = [(q, limit(1 << exponent, q)) for q in steps]
+        parts.append(_line(points, "#000000", 'stroke-dasharray="4 4"'))
+        parts.append(_text(_x(points[-1][0]) + 4, _y(points[-1][1]) + 4, f"2^{exponent}"))
     parts.append(_text(WIDTH - 290, 30 + 18 * len(curves), "limits for 2^16 and 2^20 (dashed)", "#000000"))
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">'
     return "\n".join([head, '<rect width="100%" height="100%" fill="white"/>', *parts, "</svg>\n"])
