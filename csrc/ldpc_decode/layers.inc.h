@@ -14,8 +14,8 @@
  *
  * Late, when few checks are left, answers may be larger (the second set of tables), to free runs of wrong bits in
  * columns of degree 2: of k in a row all are set right only where answers are larger than half of k initial ratios.
- * If that does not help, what was believed at first is reduced to a quarter, once: by then it is the checks that hold
- * the other bits in place.
+ * If that does not help, what was believed of bits of degree 2 at first is reduced to a quarter, once: by then it is the
+ * checks that hold those in place that are right. (Of all bits, it would be too much where rows are long.)
  *
  * Control and addresses depend on the code alone, but for two things: sweeps end when all checks are fulfilled
  * or patience ends, so that their number shows; and the tables. These are in registers at the levels avx2 and
@@ -44,13 +44,14 @@ typedef struct {
     uint32_t *spot;      /* for each entry, where its column is, and by how much to rotate it, when its turn comes */
     uint8_t *frame;      /* by how much each column is rotated after a sweep */
     uint64_t *ones;      /* for each column, as the frame has it: which bits were ones at first, */
-    uint64_t *ordinary;  /* and of which something was known, but not all */
+    uint64_t *doubtful;  /* and which of degree 2 were neither certain nor unknown */
+    uint8_t *degree;     /* of each column, up to 3 */
 } beliefs;
 
 struct qkd_decoder {
     base_matrix code;
     beliefs b;
-    int ratio, is_weak; /* the ordinary bits' initial ratio; whether it was reduced since */
+    int ratio, is_weak; /* the initial ratio of bits; whether it was reduced since, for those of degree 2 */
     size_t n_bytes;
     uint8_t *memory; /* all that is derived from the key lies here, and is wiped at the end */
 };
@@ -60,6 +61,8 @@ static inline void plan_turns(const base_matrix *code, beliefs *b)
 {
     for (size_t e = 0; e < code->n_entries; e++)
         b->frame[code->column[e]] = code->shift[e];
+    for (size_t e = 0; e < code->n_entries; e++)
+        b->degree[code->column[e]] += b->degree[code->column[e]] < 3;
     uint8_t *now = b->incoming; /* not in use yet; there is room for all columns */
     memcpy(now, b->frame, code->n_columns);
     for (size_t e = 0; e < code->n_entries; e++) {
@@ -89,13 +92,13 @@ TARGET static void start(qkd_decoder *d, const uint8_t *bits, const uint8_t *kno
         uint64_t at_last = rotated_right(load_word(known + 8 * c), by);
         uint64_t nothing = rotated_right(load_word(unknown + 8 * c), by);
         b->ones[c] = rotated_right(load_word(bits + 8 * c), by);
-        b->ordinary[c] = ~(at_last | nothing);
+        b->doubtful[c] = b->degree[c] == 2 ? ~(at_last | nothing) : 0;
         row magnitude = chosen(at_last, every(KNOWN_RATIO), chosen(nothing, every(0), every((int8_t)ratio)));
         store_column(b->posteriors + COLUMN_BYTES * c, negated_where(b->ones[c], magnitude));
     }
 }
 
-/* Reduce what ordinary bits were believed at first to a quarter. */
+/* Reduce what bits of degree 2 were believed at first to a quarter. */
 TARGET static void weaken(qkd_decoder *d)
 {
     const beliefs *b = &d->b;
@@ -103,7 +106,7 @@ TARGET static void weaken(qkd_decoder *d)
     d->is_weak = 1;
     for (size_t c = 0; c < d->code.n_columns; c++) {
         uint8_t *posteriors = b->posteriors + COLUMN_BYTES * c;
-        row initial = chosen(b->ordinary[c], negated_where(b->ones[c], less), every(0));
+        row initial = chosen(b->doubtful[c], negated_where(b->ones[c], less), every(0));
         store_column(posteriors, limited(saturating_difference(load(posteriors), initial)));
     }
 }
@@ -247,7 +250,7 @@ TARGET static qkd_decoder *new_decoder(const base_matrix *code)
     size_t columns = COLUMN_BYTES * code->n_columns, entries = 64 * code->n_entries;
     size_t incoming = 64 * longest_row(code) + whole_rows(code->n_columns);
     size_t spots = whole_rows(4 * code->n_entries), marks = whole_rows(8 * code->n_columns);
-    size_t n_bytes = columns + entries + incoming + spots + 2 * marks + whole_rows(code->n_columns);
+    size_t n_bytes = columns + entries + incoming + spots + 2 * marks + 2 * whole_rows(code->n_columns);
     qkd_decoder *d = calloc(1, sizeof *d);
     uint8_t *memory = d ? aligned_alloc(64, n_bytes + 64) : NULL;
     if (!memory) {
@@ -263,8 +266,9 @@ TARGET static qkd_decoder *new_decoder(const base_matrix *code)
     d->b.incoming = d->b.messages + entries;
     d->b.spot = (uint32_t *)(d->b.incoming + incoming);
     d->b.ones = (uint64_t *)(d->b.incoming + incoming + spots);
-    d->b.ordinary = d->b.ones + marks / 8;
-    d->b.frame = (uint8_t *)(d->b.ordinary + marks / 8);
+    d->b.doubtful = d->b.ones + marks / 8;
+    d->b.frame = (uint8_t *)(d->b.doubtful + marks / 8);
+    d->b.degree = d->b.frame + whole_rows(code->n_columns);
     plan_turns(code, &d->b);
     return d;
 }

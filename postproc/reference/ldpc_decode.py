@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -33,7 +34,7 @@ class Decoder:
     message : dict of (int, int) to int
         What entry e's row has added to the posterior of its bit r.
     is_weak : bool
-        Whether ratios that are not certain, `KNOWN_RATIO`, were reduced.
+        Whether the ratios of bits of degree 2 were reduced, but for those that are certain, `KNOWN_RATIO`.
     """
 
     row_start: Sequence[int]
@@ -69,10 +70,11 @@ class Decoder:
         raise ValueError("decoding takes one sweep at least")
 
     def _weaken(self) -> None:
-        """Reduce what ordinary bits were believed at first to a quarter, once."""
+        """Reduce what bits of degree 2 were believed at first to a quarter, once."""
         self.is_weak = True
+        degree = Counter(self.column)
         for bit, initial in enumerate(self._initial):
-            if abs(initial) < KNOWN_RATIO:
+            if abs(initial) < KNOWN_RATIO and degree[bit // LIFTING] == 2:
                 less = abs(initial) - abs(initial) // 4
                 after = clamp(self.posterior[bit] - (less if initial > 0 else -less), -128, 127)
                 self.posterior[bit] = clamp(after, -LARGEST_POSTERIOR, LARGEST_POSTERIOR)
