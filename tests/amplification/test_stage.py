@@ -189,7 +189,7 @@ def test_tags_before_this_step_are_written_on_the_key():
     before = msgspec.structs.replace(block.record, tags=("alice",), epsilon_authentication=1e-12)
     for key in staged(msgspec.structs.replace(block, record=before)):
         assert key.authentication_bits == 4 * 128
-        assert key.epsilon == pytest.approx(2e-10 + 1e-12 + 1e-15, rel=1e-9)
+        assert key.epsilon == pytest.approx(2e-10 + 1e-12 + 1e-15, rel=1e-9, abs=0)
 
 
 def test_three_tags_are_part_of_what_a_key_may_fail_by(monkeypatch):
