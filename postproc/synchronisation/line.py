@@ -7,6 +7,7 @@ slopes and bends sharpen the line in steps of four; a least-squares fit to what 
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,10 @@ STEP = 4
 MAX_DIFFERENCES = 2**22
 MAX_BENT = 2**15
 """More than enough to see how a line is bent."""
+
+BEND_SHOWS = 4.0
+"""Standard deviations by which a bent line must hold more than a straight one: a bend that noise made would spoil the
+drift."""
 
 MAX_FITS = 50
 """Least-squares fits in a row, each to what lies within the window around the one before. Where jitter fills
@@ -124,14 +129,15 @@ def _fullest_bent(
     ramps: NDArray[np.float64],
     middle: float,
 ) -> tuple[float, float, float]:
-    """Find offset, slope and ramp around the middle whose bins hold most; of equals, the first ramp's."""
+    """Find offset, slope and ramp around the middle whose bins hold most; the first ramp, unless another shows."""
     thin = slice(None, None, 1 + len(along) // MAX_BENT if len(ramps) > 1 else 1)
     along, beyond = along[thin], beyond[thin]
-    best = (-1, 0.0, 0.0, 0.0)
-    for ramp in ramps:
-        found = fullest(along, beyond - ramp / 2 * (along - middle) ** 2, edges, slopes)
-        best = max(best, (*found, float(ramp)), key=lambda one: one[0])
-    return best[1:]
+    found = [
+        (*fullest(along, beyond - ramp / 2 * (along - middle) ** 2, edges, slopes), float(ramp))
+        for ramp in ramps
+    ]
+    first, best = found[0], max(found, key=lambda one: one[0])
+    return (best if best[0] - first[0] > BEND_SHOWS * sqrt(first[0]) else first)[1:]
 
 
 def fullest(
