@@ -97,13 +97,16 @@ class _Frame:
         Like the number of sweeps, the bits that come into question depend on the errors, not on the key.
         """
         word, sweeps = self._run(decoder, self._bits, self._known, self._unknown)
-        for bit in () if sweeps else self._in_question(word):
-            otherwise = _with_bits(self._bits, bit, 1 - word.to_array()[bit])
+        if sweeps:
+            return word
+        believed = word.to_array()
+        for bit in self._in_question(word):
+            otherwise = _with_bits(self._bits, bit, 1 - believed[bit])
             known, unknown = _with_bits(self._known, bit, 1), _with_bits(self._unknown, bit, 0)
-            found, sweeps = self._run(decoder, otherwise, known, unknown)
+            word, sweeps = self._run(decoder, otherwise, known, unknown)
             if sweeps:
-                return found
-        return word if sweeps else None
+                return word
+        return None
 
     def _run(self, decoder: LdpcDecoder, bits: Bits, known: Bits, unknown: Bits) -> tuple[Bits, int]:
         ratio = ratio_of(self._plan.error_rate_for(self._disclosed))

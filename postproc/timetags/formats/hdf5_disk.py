@@ -11,7 +11,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -72,19 +72,17 @@ class _Place:
 
     def __init__(self, path: Path, key: RecordingKey | None) -> None:
         self._path, self._sealed = path, key is not None
-        self._file: Any = None
+        self._opened = ExitStack()
         self.disk: _ShieldedFile | _Memory
 
     def open(self) -> Any:
         self.disk = _Memory() if self._sealed else _ShieldedFile(self._path, "r+")
+        self._opened.enter_context(self.disk)
         # This version of the file format has checksums over its own structure, too.
-        self._file = h5py.File(self.disk, "w", libver=("v110", "v110"))
-        return self._file
+        return self._opened.enter_context(h5py.File(self.disk, "w", libver=("v110", "v110")))
 
     def close(self) -> None:
-        if self._file is not None:
-            with self.disk:
-                self._file.close()
+        self._opened.close()
 
 
 class _Memory(io.BytesIO):
