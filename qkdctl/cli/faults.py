@@ -17,7 +17,8 @@ from qkdctl.cli.plain import plain
 from qkdctl.cli.scenario import ScenarioName
 from qkdctl.config.packaged import scenario_path
 from qkdctl.faults.campaign import Campaign
-from qkdctl.faults.rounds import Result
+from qkdctl.faults.kinds import ORDER
+from qkdctl.faults.result import Result
 
 
 class Shard(click.ParamType[tuple[int, int]]):
@@ -41,7 +42,7 @@ class Shard(click.ParamType[tuple[int, int]]):
 
 @click.command()
 @click.argument("config", type=ScenarioName(), default="quick")
-@click.option("--rounds", type=click.IntRange(1), default=8, show_default=True)
+@click.option("--rounds", type=click.IntRange(1), default=len(ORDER), show_default=True)
 @click.option("--kills", type=click.IntRange(0), default=0, help="Stop when so many processes were killed.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Decides what goes wrong.")
 @click.option("--shard", type=Shard(), default="0/1", help="Run every N-th round only, from K: K/N.")
@@ -83,11 +84,16 @@ def faults(
 
 
 def _tell(result: Result) -> None:
+    if result.skipped:
+        err.print(
+            plain(f"round {result.number} ({result.kind}) was skipped: {result.skipped}"), style="yellow"
+        )
+        return
     verdict = "; ".join(result.complaints) or "equal"
     err.print(
         plain(
             f"round {result.number} ({result.kind}, {result.wall_s:.0f} s): {sum(result.kills.values())} kills, "
-            f"{result.keys} keys: {verdict}"
+            f"{result.fills} full disks, {result.keys} keys: {verdict}"
         )
     )
 
@@ -109,8 +115,10 @@ def _total(results: Iterable[Result], part: Callable[[Result], dict[str, int]]) 
 def _row(results: list[Result]) -> dict[str, Any]:
     return {
         "rounds": len(results),
+        "skipped": sum(bool(result.skipped) for result in results),
         "minutes": round(sum(result.wall_s for result in results) / 60, 1),
         "kills": sum(sum(result.kills.values()) for result in results),
+        "fills": sum(result.fills for result in results),
         "line": dict(_total(results, lambda result: result.line)),
         "frames": sum(result.frames for result in results),
         "keys": sum(result.keys for result in results),
@@ -130,7 +138,7 @@ def _summary(results: list[Result]) -> dict[str, Any]:
 
 def _table(results: list[Result]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_footer=False)
-    names = ("rounds", "minutes", "kills", "frames", "keys", "complaints")
+    names = ("rounds", "skipped", "minutes", "kills", "fills", "frames", "keys", "complaints")
     table.add_column("kind")
     for name in names:
         table.add_column(name, justify="right")

@@ -8,7 +8,9 @@ from pathlib import Path
 import msgspec
 
 from qkdctl.errors import RecordingError
-from qkdctl.faults.rounds import Result, run_round
+from qkdctl.faults.kinds import ORDER
+from qkdctl.faults.result import Result
+from qkdctl.faults.rounds import run_round
 
 
 class Campaign(msgspec.Struct, frozen=True):
@@ -31,7 +33,7 @@ class Campaign(msgspec.Struct, frozen=True):
     scenario: Path
     state: Path
     seed: int = 1
-    rounds: int = 8
+    rounds: int = len(ORDER)
     kills: int = 0
     shard: int = 0
     shards: int = 1

@@ -40,8 +40,8 @@ class Collector:
         self._delivered: dict[Role, dict[str, bytes]] = {role: {} for role in PARTIES}
         self.complaints: list[str] = []
 
-    def watch(self, directories: Mapping[Role, Path]) -> None:
-        """Take what is there, if it is time; a store that is busy is asked again later."""
+    def watch(self, directories: Mapping[Role, Path], *, full: bool = False) -> None:
+        """Take what is there, if it is time; a store that is busy, or has no room, is asked again later."""
         if monotonic() < self._next_s:
             return
         self._next_s = monotonic() + EVERY_S
@@ -50,7 +50,7 @@ class Collector:
             try:
                 self._collect(role, share=0.7)
             except RecordingError as error:
-                if "another program" not in str(error):
+                if "another program" not in str(error) and not full:
                     self.complaints.append(f"{role.capitalize()}'s key store while it was in use: {error}")
 
     def finish(self) -> None:
@@ -77,7 +77,10 @@ class Collector:
                 if entry.state != "staged":
                     self._confirmed.add(entry.id)
                 if entry.state == "confirmed" and self._random.random() < share:
-                    store.deliver(entry.id, lambda bits, name=entry.id: self._take(role, name, bits))  # type: ignore[misc]
+                    held: list[Bits] = []
+                    store.deliver(entry.id, held.append)
+                    # Only now: had the disk no room for the delivery, the key would still be there.
+                    self._take(role, entry.id, held[0])
 
     def _take(self, role: Role, name: str, bits: Bits) -> None:
         if name in self._delivered[role]:

@@ -16,15 +16,21 @@ class Kind(msgspec.Struct, frozen=True):
         The round is over then at the latest.
     kills : int
         The round is over when so many processes were killed; 0 where none are.
-    kill_after_s : float
-        Mean pause between the moment that a kill waits for, and the kill.
+    fills : int
+        The round is over when the disk was filled so often, and a key made after it; 0 where it is not.
+    after_s : float
+        Mean pause between the moment that such a fault waits for, and the fault.
+    speed : float
+        Bench seconds in a second: slow light leaves the processor to those who begin anew.
     mischief : Mischief
         What the line does.
     """
 
     longest_s: float = 60.0
     kills: int = 0
-    kill_after_s: float = 0.5
+    fills: int = 0
+    after_s: float = 0.5
+    speed: float = 1.0
     mischief: Mischief = Mischief()
 
 
@@ -40,9 +46,10 @@ KINDS = {
             drop=0.01, duplicate=0.01, delay=0.05, corrupt=0.001, replay=0.01, cut_every_s=30.0, cut_s=3.0
         ),
     ),
+    "full": Kind(longest_s=900.0, fills=6, speed=0.2),
 }
 
-ORDER = ("kill", "lossy", "kill", "liar", "kill", "cut", "kill", "everything")
+ORDER = ("kill", "lossy", "kill", "liar", "kill", "cut", "kill", "everything", "full")
 """Of the rounds, again and again."""
 
 

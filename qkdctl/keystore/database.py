@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,9 @@ from qkdctl.errors import DiskFullError, RecordingError
 from qkdctl.keystore.access import make_private
 from qkdctl.keystore.engine import WAIT_S
 from qkdctl.keystore.schema import APPLICATION_ID, SCHEMA, VERSION, check_kind
+
+ROOM = 2**20
+"""A disk with fewer free bytes is full: SQLite takes room in pieces."""
 
 MARK = f"PRAGMA application_id = {APPLICATION_ID}"
 
@@ -123,5 +127,13 @@ class Database:
     def _explained(self, error: sqlite3.Error) -> RecordingError:
         primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
         advice = WHAT_TO_DO.get(primary, "it is not a usable key store")
-        kind = DiskFullError if primary == sqlite3.SQLITE_FULL else RecordingError
+        kind = DiskFullError if self._is_full(primary) else RecordingError
         return kind(f"{self._path}: {advice} ({error})")
+
+    def _is_full(self, primary: int) -> bool:
+        """Whether an error is for want of room: SQLite says so of the file, and not of what it keeps beside it."""
+        if primary not in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+            return primary == sqlite3.SQLITE_FULL
+        with suppress(OSError):
+            return shutil.disk_usage(self._path.parent).free < ROOM
+        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,10 @@ import msgspec
 
 from postproc.types import Alarm, Role
 from qkdctl.cli.failures import exit_code, sentences
-from qkdctl.errors import DiskFullError, OriginUnknown, PeerLostError
+from qkdctl.errors import DiskFullError, OriginUnknown, PeerLostError, RecordingError
+
+NO_ROOM = os.EX_IOERR
+"""Exit code of a process that could not even write down why it ends."""
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -42,11 +46,17 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 def write_failure(directory: Path, worker: str, error: Exception) -> int:
-    """Write down why this process ends; give its exit code. The whole traceback goes to its log."""
-    traceback.print_exception(error)
+    """Write down why this process ends; give its exit code. The whole traceback goes to its log.
+
+    Where there is no room for that, either, the exit code says so.
+    """
     unsure = error.instruments if isinstance(error, OriginUnknown) else ()
     failure = Failure(worker, exit_code(error), "; ".join(sentences(error)), is_disk_full(error), unsure)
-    return failure.write(directory)
+    try:
+        traceback.print_exception(error)
+        return failure.write(directory)
+    except OSError as second:
+        return NO_ROOM if is_disk_full(second) else failure.exit_code
 
 
 def is_disk_full(error: Exception) -> bool:
@@ -64,6 +74,16 @@ def main_failure(failures: Mapping[Role, Failure]) -> Failure | None:
     """Of the failures of two nodes, give the one that explains the other: a node that lost its peer says little."""
     by_weight = sorted(failures.values(), key=lambda failure: failure.exit_code == PeerLostError.exit_code)
     return by_weight[0] if by_weight else None
+
+
+def failure_of(directory: Path, worker: str, code: int) -> Failure:
+    """Give why a process ended with an exit code other than 0, as far as that is known."""
+    if code == NO_ROOM:
+        reason = f"the process {worker} ended, and there was no room to write down why"
+        return Failure(worker, RecordingError.exit_code, reason, disk_full=True)
+    log = directory / f"{worker}.log"
+    told = read_failure(directory, worker)
+    return told or Failure(worker, 1, f"the process {worker} ended with code {code}; see {log}")
 
 
 def read_failure(directory: Path, worker: str) -> Failure | None:

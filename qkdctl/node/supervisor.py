@@ -8,11 +8,12 @@ from typing import Any
 
 from postproc.link import LinkFailed
 from postproc.traffic import unpack
+from postproc.types import Alarm
 from qkdctl.carriers.zeromq import Listener
 from qkdctl.errors import PeerLostError
 from qkdctl.node import signals
 from qkdctl.node.attendant import Attendant
-from qkdctl.node.failure import Failure, disk_full_alarm, read_failure
+from qkdctl.node.failure import Failure, disk_full_alarm, failure_of, is_disk_full
 from qkdctl.node.observation import event_of
 from qkdctl.node.processes import Processes
 from qkdctl.node.spec import NodeSpec, write_spec
@@ -161,7 +162,12 @@ class Supervisor:
         self._announcer.tell(pack_event(Event("supervisor", "state", state, {})))
 
     def _keep(self, result: Any) -> None:
-        self._listen(result)
+        try:
+            self._listen(result)
+        except OSError as error:
+            # An alarm is heard all the same, and most of all the one that tells that there is no room.
+            if not (isinstance(result, Alarm) and is_disk_full(error)):
+                raise
         if (event := event_of(result)) is not None:
             self._announcer.tell(pack_event(event))
         for alarm in self._attendant.take(result):
@@ -178,16 +184,11 @@ class Supervisor:
         codes = self._processes.codes()
         for worker, code in codes.items():
             if code and self.failure is None:
-                self.failure = self._failure_of(worker, code)
+                self.failure = failure_of(self._spec.path, worker, code)
         others = [code for worker, code in codes.items() if worker != "channel"]
         # Nobody has to be waited for where nothing has begun.
         never_began = self._stopping and not self._agreed
         return never_began or self._cannot_go_on() or all(code is not None for code in others)
-
-    def _failure_of(self, worker: str, code: int) -> Failure:
-        log = self._spec.path / f"{worker}.log"
-        told = read_failure(self._spec.path, worker)
-        return told or Failure(worker, 1, f"the process {worker} ended with code {code}; see {log}")
 
     def _cannot_go_on(self) -> bool:
         """Whether a process is gone without which nothing can be finished.

@@ -56,7 +56,7 @@ EVERY = [(page.name, given) for page in PAGES for given in commands(page)]
 
 ELSEWHERE = {
     "pytest -q tests/contract tests/drivers": "these are tests themselves",
-    "qkdctl faults --rounds 8": "takes minutes; campaigns in tests/faults run such rounds",
+    "qkdctl faults --rounds 9": "takes minutes; campaigns in tests/faults run such rounds",
     "qkdctl faults --kills 1000 --rounds 400 --shard 0/2 --state c.jsonl": "takes days",
     "qkdctl faults --kills 1000 --rounds 400 --shard 1/2 --state c.jsonl": "takes days",
     "qkdctl soak demo --duration 7200 --bench-speed 3 --samples soak.jsonl --json": "takes hours; see tests/soak",

@@ -32,6 +32,8 @@ class Course:
         return not self.steps and self.keys >= 1
 
 
+pytestmark = pytest.mark.timeout(1800)
+
 QUICK = scenario_path("quick").resolve()
 KEY = ("block", "key")
 
