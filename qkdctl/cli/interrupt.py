@@ -1,4 +1,7 @@
-"""Ctrl-C in two steps: the first asks the run to end where nothing is half done, the second ends it."""
+"""Ctrl-C in two steps: the first asks the run to end where nothing is half done, the second ends it.
+
+SIGTERM, by which a service manager ends what it has started, is as good as Ctrl-C.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ NOTICE = b"stopping where nothing is half done; Ctrl-C again stops at once\n"
 
 @contextmanager
 def stoppable() -> Iterator[Callable[[], bool]]:
-    """Give a function that says whether Ctrl-C was pressed."""
+    """Give a function that says whether Ctrl-C was pressed, or SIGTERM came."""
     asked = False
 
     def ask(signal_number: int, frame: FrameType | None) -> None:
@@ -26,12 +29,11 @@ def stoppable() -> Iterator[Callable[[], bool]]:
         if sys.stderr is not None and sys.stderr.isatty():
             os.write(sys.stderr.fileno(), NOTICE)
 
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:
-        yield lambda: False
-        return
-    signal.signal(signal.SIGINT, ask)
+    # Who starts a program in the background of a shell has it ignore Ctrl-C; that is not for us to change.
+    heard = [each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {each: signal.signal(each, ask) for each in heard}
     try:
         yield lambda: asked
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -108,14 +108,16 @@ def test_finished_blocks_are_told_and_kept(qkdctl, long, tmp_path, monkeypatch):
     assert done.json["keys_equal"] is True
 
 
-def test_the_first_ctrl_c_asks_and_the_second_stops_at_once():
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_ctrl_c_or_sigterm_asks_and_the_second_stops_at_once(first):
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     with stoppable() as stop:
         assert not stop()
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), first)
         assert stop()
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
 
 
 def test_a_process_that_is_not_to_be_interrupted_stays_so():
