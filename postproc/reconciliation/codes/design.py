@@ -20,7 +20,7 @@ from postproc.reconciliation.codes.ensemble import column_degrees
 from postproc.reconciliation.codes.library import FILE_NAME, write
 from postproc.reconciliation.codes.placement import Draws, Placement
 
-TOOL_VERSION = 3
+TOOL_VERSION = 4
 SEED = 1
 COLUMNS = (36, 54, 72, 108, 144, 216, 288, 576, 1152)
 """For 2^11 to 2^16 bits of key, and an eighth more for punctured bits."""
@@ -28,9 +28,12 @@ COLUMNS = (36, 54, 72, 108, 144, 216, 288, 576, 1152)
 SYNDROME_FRACTIONS = tuple(0.08 * 1.2**step for step in range(12))
 """0.08 to 0.6. What lies between is reached by puncturing and shortening."""
 
-FINE_FRACTIONS = tuple(0.08 * 1.2 ** (step / 4) for step in range(45) if step % 2 == 0 or 15 <= step <= 37)
-"""For the longest codes, which have to be fast: the less is punctured, the fewer sweeps. Finest from 2 to 8 %
-of errors, where links work."""
+FINE_FRACTIONS = (
+    *(0.08 * 1.2 ** (step / 6) for step in range(-15, 25) if step >= 0 or step % 2 == 1),
+    *(0.08 * 1.2 ** (step / 4) for step in range(17, 45) if step % 2 == 0 or step <= 37),
+)
+"""For the longest codes, 0.05 to 0.6; they have to be fast, and the less is punctured, the fewer sweeps. Most where links
+work, and fewest errors: there checks are longest, and a punctured bit makes one of two."""
 
 MIN_ROWS = 5
 """Codes with fewer have so light codewords that wrong ones would be found."""
