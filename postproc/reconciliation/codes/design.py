@@ -32,8 +32,8 @@ FINE_FRACTIONS = (
     *(0.08 * 1.2 ** (step / 6) for step in range(-15, 25) if step >= 0 or step % 2 == 1),
     *(0.08 * 1.2 ** (step / 4) for step in range(17, 45) if step % 2 == 0 or step <= 37),
 )
-"""For the longest codes, 0.05 to 0.6; they have to be fast, and the less is punctured, the fewer sweeps. Most where links
-work, and fewest errors: there checks are longest, and a punctured bit makes one of two."""
+"""For the longest codes, 0.05 to 0.6; they have to be fast, and the less is punctured, the fewer sweeps. Finest where
+errors are fewest: there checks are longest, and a punctured bit makes one of two."""
 
 MIN_ROWS = 5
 """Codes with fewer have so light codewords that wrong ones would be found."""
