@@ -33,7 +33,7 @@ def test_faster_bits_take_the_faster_profile():
 
 def test_where_bobs_side_is_free_it_is_cascade_as_long_as_the_line_allows():
     assert chosen(0.02, 1e6, 0.01, both=False) == "cascade efficient"
-    assert chosen(0.02, 2e8, 0.0, both=False) == "cascade fast"
+    assert chosen(0.02, 3e8, 0.0, both=False) == "cascade fast"
     assert chosen(0.02, 1e8, 0.01, both=False) == "cascade fast"
     assert chosen(0.02, 1e8, 0.1, both=False) == "ldpc fast"
 
