@@ -25,7 +25,7 @@ C = TypeVar("C", TagChunk, StateChunk)
 
 
 class RecordingEnded(Message, frozen=True):
-    """The sender's recording has ended, and made so many blocks."""
+    """The sender makes so many blocks: its recording has ended, or the other party has said so of its own."""
 
     blocks: Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
 
@@ -33,9 +33,10 @@ class RecordingEnded(Message, frozen=True):
 class _Cutter(Generic[C]):
     """What the two kinds of cutter share: blocks begin once the clocks are locked.
 
-    Whoever comes to the end of the recording says how many blocks that made; the other party then ends with
-    as many. It is a hint outside the blocks and their tags: a forged one ends the session, as a cut cable
-    does.
+    Whoever comes to the end of the recording says how many blocks that made; the other party says that it ends
+    with as many, and does. Until it has, the end is not passed on, and the light may not go: to the other party
+    that would be a fault. These are hints outside the blocks and their tags: a forged one ends the session, as a
+    cut cable does.
 
     Parameters
     ----------
@@ -58,7 +59,9 @@ class _Cutter(Generic[C]):
         self._reached: int | None = None
         self._chunks: deque[C] = deque()
         self._last = most
-        self._enough = False
+        self._agreed = most is not None
+        self._enough = self._waiting = False
+        self._said = 0
 
     def feed(self, port: InPort, message: Any) -> Iterable[Emission]:
         """Take chunks on ``in``, and on ``peer`` how many blocks there will be; give blocks."""
@@ -76,7 +79,8 @@ class _Cutter(Generic[C]):
 
     def finish(self) -> Iterable[Emission]:
         """Nothing is left open: a block that was not filled is none."""
-        return ()
+        if self._waiting:
+            yield from self._close()
 
     def _add(self, chunk: C) -> None:
         _, self._reached = self._span(chunk)
@@ -99,16 +103,25 @@ class _Cutter(Generic[C]):
             yield from self._look_for_last()
 
     def _end(self) -> Iterator[Emission]:
-        """Say how many blocks the recording made, and end."""
+        """Say how many blocks the recording made, and end once the other party knows."""
         yield from self._cut(ended=True)
         if self._preamble is not None and not self._enough:
             yield from self._remainder()
-            payload = encode(RecordingEnded(self._next - 1))
-            yield Emission("peer", pack(self._frame(self._preamble, payload)))
+            yield self._say(self._preamble, self._next - 1)
+            self._waiting = not self._agreed
+        if not self._waiting:
+            yield from self._close()
+
+    def _close(self) -> Iterator[Emission]:
+        self._waiting = False
+        yield Emission("back", End())
         yield Emission("out", End())
 
-    def _frame(self, preamble: BlockRecord, payload: bytes) -> Frame:
-        return Frame(VERSION, preamble.session, self.name, preamble.block, 0, payload)
+    def _say(self, preamble: BlockRecord, blocks: int) -> Emission:
+        payload = encode(RecordingEnded(blocks))
+        frame = Frame(VERSION, preamble.session, self.name, preamble.block, self._said, payload)
+        self._said += 1
+        return Emission("peer", pack(frame))
 
     def _hear(self, data: bytes) -> Iterator[Emission]:
         """Learn how many blocks the other party has."""
@@ -117,10 +130,16 @@ class _Cutter(Generic[C]):
             message = decode(frame.payload, RecordingEnded)
         except ProtocolViolation:
             return
-        here = self._preamble is not None and frame.session == self._preamble.session
-        if here and isinstance(message, RecordingEnded):
-            self._last = message.blocks if self._last is None else min(self._last, message.blocks)
-            yield from self._look_for_last()
+        preamble = self._preamble
+        if preamble is None or frame.session != preamble.session or not isinstance(message, RecordingEnded):
+            return
+        self._agreed = True
+        self._last = message.blocks if self._last is None else min(self._last, message.blocks)
+        if not self._said:
+            yield self._say(preamble, self._last)
+        yield from self._look_for_last()
+        if self._waiting:
+            yield from self._close()
 
     def _look_for_last(self) -> Iterator[Emission]:
         """Want nothing more where the other party has no further block."""

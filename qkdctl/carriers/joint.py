@@ -5,6 +5,9 @@ from __future__ import annotations
 from postproc.link import Link, LinkFailed
 from qkdctl.carriers.base import Carrier
 
+AT_ONCE = 1024
+"""Packets taken in one turn: whoever sends faster than they can be read keeps nobody from all else there is to do."""
+
 
 class Joint:
     """One end of a connection.
@@ -36,7 +39,9 @@ class Joint:
             If the other end is gone or has started anew.
         """
         try:
-            while (packet := self._carrier.receive()) is not None:
+            for _ in range(AT_ONCE):
+                if (packet := self._carrier.receive()) is None:
+                    break
                 self.link.hear(packet, now_s)
             for packet in self.link.packets(now_s):
                 self._carrier.send(packet)

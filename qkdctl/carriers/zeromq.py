@@ -18,6 +18,9 @@ from qkdctl.ports import ports_apart
 HIGH_WATER = 256
 """Packets in a socket's queue; more are dropped and sent again by the link."""
 
+LAST_WORDS_MS = 200
+"""What was said last may still go out for so long after a socket is closed."""
+
 MAX_PACKET = 2**30
 
 DOMAIN = "qkdctl"
@@ -79,7 +82,7 @@ class ZeroMqCarrier:
 
     def __init__(self, context: Context, address: str, *, bind: bool, curve: Curve | None = None) -> None:
         self.socket = context.socket(zmq.DEALER)
-        self.socket.setsockopt(zmq.LINGER, 0)
+        self.socket.setsockopt(zmq.LINGER, LAST_WORDS_MS)
         self.socket.setsockopt(zmq.SNDHWM, HIGH_WATER)
         self.socket.setsockopt(zmq.RCVHWM, HIGH_WATER)
         self.socket.setsockopt(zmq.MAXMSGSIZE, MAX_PACKET)

@@ -82,7 +82,7 @@ def confirm_staged(store: KeyStore, connection: Connection, names: Iterable[str]
 def _no_session(store: KeyStore) -> Iterator[bool]:
     """Keep sessions from running for the moment; tell whether none does."""
     try:
-        lock = sole_run(store.path)
+        lock = sole_run(store.path, wait_s=0.0)
         lock.__enter__()
     except RecordingError:
         yield False

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 
+from drivers.errors import DriverError
 from postproc.conversation.agreement import Prepared
 from postproc.timetags.types import Acquired
 from postproc.traffic import Traffic, pack
@@ -18,6 +19,8 @@ from qkdctl.run import Stretch
 LOOK_EVERY_S = 1.0
 TAIL_S = 10.0
 """Bob records at most so much longer than Alice sends: he is told to stop once he has all of her blocks."""
+LINGER_S = 30.0
+"""The other party is lost before."""
 PAUSE_S = 0.02
 
 
@@ -34,7 +37,7 @@ class Acquisition:
     """Drive a source: prepare, wait for the word, record, stop.
 
     Bob records before he says that he is ready, so that no light of Alice's is missed; Alice's light waits
-    until both parties agree.
+    until both parties agree, and goes when both know that the recording has ended.
 
     Parameters
     ----------
@@ -64,7 +67,7 @@ class Acquisition:
         self._recorded = Stretch()
         self._slot_s = slot_s
         self._recorded_at_go_s: float | None = None
-        self._stopped = False
+        self._stopped = self._enough = self._ended = False
         self._raised: set[tuple[str, str]] = set()
 
     def run(self) -> None:
@@ -79,15 +82,31 @@ class Acquisition:
         """
         try:
             with closing_source(self._open_source()) as source:
-                self._record(source)
-            self._wiring.tell("state", "recorded")
+                if self._record(source):
+                    self._wiring.tell("state", "recorded")
+                    self._end()
+                    self._linger(source)
         finally:
-            self._send(self._recorded.total())
-            self._send(End())
+            self._end()
             while not self._stream.link.settled:
                 self._turn()
 
-    def _record(self, source: Source) -> None:
+    def _end(self) -> None:
+        """Say what was recorded, once."""
+        if not self._ended:
+            self._ended = True
+            self._send(self._recorded.total())
+            self._send(End())
+
+    def _linger(self, source: Source) -> None:
+        """Leave everything on until the other party knows of the end; what comes meanwhile is nobody's."""
+        until_s = monotonic() + LINGER_S
+        with suppress(DriverError):
+            while not self._enough and monotonic() < until_s and source.read() is not None:
+                self._pump()
+
+    def _record(self, source: Source) -> bool:
+        """Record; say whether the source would give more."""
         self._wiring.tell("state", "preparing")
         source.prepare()
         if self._role == "bob":
@@ -96,16 +115,19 @@ class Acquisition:
         if self._role == "alice":
             self._await_agreement()
             if self._stopped:
-                return
+                return False
             source.start()
         self._wiring.tell("state", "recording")
         told_s, told = monotonic(), self._recorded.total()
-        while not self._over() and (chunk := source.read()) is not None:
+        while not self._over():
+            if (chunk := source.read()) is None:
+                return False
             self._recorded.take(chunk, self._slot_s)
             self._send(chunk)
             if monotonic() - told_s > LOOK_EVERY_S:
                 told_s, told = self._tell_rates(told)
                 self._raise_alarms(source)
+        return True
 
     def _await_agreement(self) -> None:
         while self._recorded_at_go_s is None and not self._stopped:
@@ -130,7 +152,8 @@ class Acquisition:
     def _pump(self) -> None:
         self._stream.pump(monotonic())
         while (signal := self._stream.link.receive()) is not None:
-            self._stopped |= signal == signals.STOP
+            self._stopped |= signal in (signals.STOP, signals.ENOUGH)
+            self._enough |= signal == signals.ENOUGH
             if signal == signals.GO and self._recorded_at_go_s is None:
                 self._recorded_at_go_s = self._recorded.duration_s
             self._stream.link.done()

@@ -40,6 +40,7 @@ class Channel:
         self._stages = stages
         self._outgoing: deque[bytes] = deque()
         self._incoming: list[deque[bytes]] = [deque() for _ in locals_]
+        self._left: set[int] = set()
         self.peer_ended = False
         self.last_word: bytes | None = None
         self.lost: str | None = None
@@ -71,12 +72,17 @@ class Channel:
         """Tell this node's processes that the other node is gone."""
         if not self.peer_ended:
             self.peer_ended = True
-            for waiting in self._incoming:
-                waiting.append(signals.BYE)
+            for place in range(len(self._locals)):
+                self._give(place, signals.BYE)
 
     def _pump(self, now_s: float) -> None:
-        for joint in self._locals:
-            joint.pump(now_s)
+        for place, joint in enumerate(self._locals):
+            try:
+                joint.pump(now_s)
+            except LinkFailed:
+                # Whoever has said goodbye may go: others may be at work long after.
+                if place not in self._left:
+                    raise
         if self.lost is None:
             try:
                 self._peer.pump(now_s)
@@ -87,10 +93,14 @@ class Channel:
     def _collect(self) -> bool:
         """Take what this node's stages say, as long as the peer keeps up."""
         busy = False
-        for joint in self._locals:
+        for place, joint in enumerate(self._locals):
             while not self._outgoing and (item := joint.link.receive()) is not None:
                 busy = True
-                self._outgoing.append(item)
+                if item == signals.BYE:
+                    self._left.add(place)
+                    self._incoming[place].clear()
+                else:
+                    self._outgoing.append(item)
                 joint.link.done()
                 self._flush()
         return busy
@@ -104,10 +114,15 @@ class Channel:
                 self.last_word = item
                 self.lose_peer()
             elif (place := self._place(item)) is not None:
-                self._incoming[place].append(item)
+                self._give(place, item)
             self._peer.link.done()
             self._flush()
         return busy
+
+    def _give(self, place: int, item: bytes) -> None:
+        """Hand something to a process; one that has left wants nothing more."""
+        if place not in self._left:
+            self._incoming[place].append(item)
 
     def _place(self, item: bytes) -> int | None:
         """Which process hosts the stage that a frame names; None for a frame that names none."""
@@ -117,6 +132,9 @@ class Channel:
             return None
 
     def _flush(self) -> None:
+        if self.lost is not None:
+            # Nobody will take it; whoever has said it is not to wait for that.
+            self._outgoing.clear()
         queues = [(self._outgoing, self._peer), *zip(self._incoming, self._locals, strict=True)]
         for waiting, joint in queues:
             while waiting and joint.link.room:

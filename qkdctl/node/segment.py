@@ -35,6 +35,8 @@ class Segment:
         Told of everything that leaves a stage.
     tap : Tap, optional
         Records what passes.
+    relays : bool
+        The stages that say when it is enough come after these: their word must pass here before this run may end.
 
     Attributes
     ----------
@@ -50,6 +52,8 @@ class Segment:
         channel: Joint,
         observe: Observe,
         tap: Tap | None = None,
+        *,
+        relays: bool = False,
     ) -> None:
         self._observe, self._tap = observe, tap or NoTap()
         self._chain = Chain(stages, self._watch)
@@ -57,7 +61,8 @@ class Segment:
         self._frames: deque[bytes] = deque()
         self._results: deque[bytes] = deque()
         self._upstream_ended = False
-        self._peer_gone = self._told_enough = False
+        self._peer_gone = self._told_enough = self._said_bye = False
+        self._relays = relays
         self.ended = False
 
     def turn(self, now_s: float) -> bool:
@@ -82,6 +87,8 @@ class Segment:
         """Whether everything has left, and the neighbours have it."""
         return (
             self.ended
+            and (self._told_enough or not self._relays)
+            and self._said_bye
             and not self._frames
             and not self._results
             and self._downstream.link.settled
@@ -92,7 +99,7 @@ class Segment:
         """The other party is gone: end what waits for it, as soon as nothing more comes from upstream."""
         if not self._peer_gone:
             self._peer_gone = True
-            self._signal(signals.STOP)
+            self._tell_enough()
             self._finish_if_over()
 
     def _pump(self, now_s: float) -> None:
@@ -122,6 +129,7 @@ class Segment:
     def _relay_signals(self) -> None:
         """Hand on what comes against the stream."""
         while (signal := self._downstream.link.receive()) is not None:
+            self._told_enough |= signal == signals.ENOUGH
             self._signal(signal)
             self._downstream.link.done()
 
@@ -147,9 +155,8 @@ class Segment:
             self._collect()
 
     def _collect(self) -> None:
-        if self._chain.enough and not self._told_enough:
-            self._told_enough = True
-            self._signal(signals.STOP)
+        if self._chain.enough:
+            self._tell_enough()
         while self._chain.outbox:
             frame = self._chain.outbox.popleft()
             self._tap.said(frame)
@@ -161,7 +168,10 @@ class Segment:
             self._results.append(pack(result))
 
     def _flush(self) -> bool:
-        """Pass on what there is room for; say whether all of it went."""
+        """Pass on what there is room for; say whether all of it went. The last that the channel hears is a goodbye."""
+        if self.ended and not self._said_bye:
+            self._said_bye = True
+            self._frames.append(signals.BYE)
         for waiting, joint in ((self._frames, self._channel), (self._results, self._downstream)):
             while waiting and joint.link.room:
                 joint.link.send(waiting.popleft())
@@ -171,8 +181,13 @@ class Segment:
         if isinstance(message, SessionOpened):
             self._signal(signals.GO)
         if isinstance(message, BlockEnded) and message.record.block == 0:
-            self._signal(signals.STOP)
+            self._tell_enough()
         self._observe(stage, message)
+
+    def _tell_enough(self) -> None:
+        if not self._told_enough:
+            self._told_enough = True
+            self._signal(signals.ENOUGH)
 
     def _signal(self, signal: bytes) -> None:
         """Say something against the stream; a signal that finds no room has been said before."""

@@ -6,7 +6,10 @@ GO = b"go"
 """Against the stream: both parties agree on the configuration, the light may go on."""
 
 STOP = b"stop"
-"""Against the stream: nothing more is wanted."""
+"""Against the stream: this party is asked to end."""
+
+ENOUGH = b"enough"
+"""Against the stream: nothing more is wanted, and the other party knows; the light may go."""
 
 FRAME = b"f"
 """On the channel: a frame of the conversation follows."""

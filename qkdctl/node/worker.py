@@ -85,6 +85,7 @@ def segment(spec: NodeSpec, scenario: Scenario, wiring: Wiring, place: int) -> N
             channel=wiring.frames(place, bind=False),
             observe=lambda stage, message: tell_of(stage, message, wiring.tell),
             tap=recorder.tap,
+            relays=any("cut" in later for later in spec.layout[place + 1 :]),
         )
         # The last stages are those that fill the store.
         level = StoreWatch(store, wiring.tell) if place == len(spec.layout) - 1 else None

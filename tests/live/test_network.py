@@ -42,3 +42,22 @@ def test_cuts_and_delays_cost_no_key(session, detour, tmp_path):
         alice, bob = ([store.value(entry.id) for entry in store.entries()] for store in stores.values())
         assert alice == bob
         assert len(alice) == 1
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(900)
+def test_a_normal_end_raises_no_alarm(session, detour):
+    """Alice's last word takes long: her light stays on until Bob has it, or he would miss it."""
+    keys, alarms = [], []
+
+    def watch(rack, role, event, directories):
+        if event.kind == "block" and event.figures["outcome"] == "key":
+            keys.append(role)
+            detour[0].slow_down(3.0)
+        if event.kind == "alarm":
+            alarms.append(event.figures["name"])
+
+    outcome, _ = session(scenario_path("quick").resolve(), 3.0, watch)
+    assert not outcome.failures
+    assert keys
+    assert not {"count-drop", "detector-drop", "slots-lost"} & set(alarms)

@@ -46,14 +46,17 @@ class Node:
         for place, group in enumerate(groups):
             here, downstream = joints()
             outside, inside = joints()
-            self.segments.append(Segment(group, upstream, here, inside, lambda stage, message: None))
+            relays = any("cut" in later for later in layout[place + 1 :])
+            self.segments.append(
+                Segment(group, upstream, here, inside, lambda stage, message: None, relays=relays)
+            )
             locals_.append(outside)
             hosts |= {stage.name: place for stage in group}
             upstream = downstream
         self.results = upstream
         self.channel = Channel(peer, locals_, hosts)
         self.items = iter([*recording, End()])
-        self.messages = []
+        self.messages, self.signals = [], []
         self.said_bye = False
 
     def turn(self, now):
@@ -62,7 +65,8 @@ class Node:
             self.source.link.send(pack(item))
             busy = True
         self.source.pump(now)
-        while self.source.link.receive() is not None:
+        while (signal := self.source.link.receive()) is not None:
+            self.signals.append(signal)
             self.source.link.done()
         for part in (*self.segments, self.channel):
             busy |= part.turn(now)
@@ -114,6 +118,7 @@ def test_nodes_come_to_the_same_keys_and_books_as_the_reference(layout):
         ends = [m for m in node.messages if isinstance(m, SecretBlock | BlockEnded)]
         assert [end.record for end in ends] == [end.record for end in reference[role].ends]
         assert isinstance(node.messages[-1], End)
+        assert node.signals == [signals.GO, signals.ENOUGH], "the light does not hear when it may go"
 
 
 def test_nodes_quarantine_what_the_reference_does(monkeypatch):

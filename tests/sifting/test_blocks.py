@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postproc.blocks import ClickBlock, StateBlock
+from postproc.conversation.frames import unpack
 from postproc.conversation.record import BlockRecord, Transcript
 from postproc.errors import InputError
-from postproc.runner import run
+from postproc.runner import Chain, run
 from postproc.sifting.blocks import CutClicks, CutStates
 from postproc.sifting.grid import Grid
 from postproc.synchronisation.convert import MAX_SHIFT_PS
@@ -186,3 +187,73 @@ def test_missing_states_are_named():
     chunks = [StateChunk(0, np.zeros(5, np.uint8)), StateChunk(7, np.zeros(5, np.uint8))]
     with pytest.raises(InputError, match="go on with slot 7 where slot 5 was due"):
         list(run([CutStates(4)], [locked(0), *chunks]))
+
+
+def cutter(blocks):
+    """A cutter whose recording makes so many blocks, and is over."""
+    chain = Chain([CutStates(10)])
+    chain.feed(locked(0))
+    chain.feed(StateChunk(0, np.zeros(10 * blocks, np.uint8)))
+    return chain
+
+
+def carry(one, other):
+    while one.outbox:
+        other.hear(one.outbox.popleft())
+
+
+def test_an_end_waits_until_the_other_party_knows():
+    alice, bob = cutter(3), cutter(3)
+    alice.feed(End())
+    assert End() not in alice.results
+    assert not alice.enough
+    carry(alice, bob)
+    assert bob.enough
+    carry(bob, alice)
+    assert alice.results[-1] == End()
+    assert alice.enough
+    assert End() not in bob.results
+    bob.feed(End())
+    assert bob.results[-1] == End()
+    assert not bob.outbox
+
+
+def test_what_is_dark_after_the_end_was_agreed_on_is_no_news():
+    alice, bob = cutter(3), cutter(3)
+    alice.feed(End())
+    carry(alice, bob)
+    bob.feed(Alarm("count-drop", "error", "Bob's detectors", {}, "Look."))
+    assert not [message for message in bob.results if isinstance(message, Alarm)]
+
+
+@pytest.mark.parametrize("blocks", [(2, 4), (4, 2), (3, 3)])
+def test_both_may_end_at_once(blocks):
+    alice, bob = map(cutter, blocks)
+    for chain in (alice, bob):
+        chain.feed(End())
+    carry(alice, bob)
+    carry(bob, alice)
+    for chain in (alice, bob):
+        assert [message for message in chain.results if message == End()] == [End()]
+        assert not chain.outbox
+
+
+def test_an_end_does_not_wait_for_a_party_that_is_gone():
+    alice = cutter(3)
+    alice.feed(End())
+    alice.finish()
+    assert [message for message in alice.results if message == End()] == [End()]
+
+
+def test_whoever_ends_before_the_block_that_was_agreed_on_says_so():
+    """Bob has agreed to Alice's five blocks, and his recording ends after two."""
+    alice, bob = cutter(5), cutter(2)
+    alice.feed(End())
+    carry(alice, bob)
+    bob.feed(End())
+    assert bob.results[-1] == End()
+    assert len(bob.outbox) == 2
+    said = list(bob.outbox)
+    carry(bob, alice)
+    assert len({unpack(data).sequence for data in said}) == 2
+    assert alice.results[-1] == End()

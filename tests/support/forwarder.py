@@ -29,6 +29,10 @@ class Forwarder:
         """Break every connection."""
         self._loop.call_soon_threadsafe(self._cut)
 
+    def slow_down(self, delay_s):
+        """Carry each byte so much later from now on."""
+        self._delay_s = delay_s
+
     def close(self):
         """Carry nothing more."""
         self.cut()
