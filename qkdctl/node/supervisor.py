@@ -73,7 +73,7 @@ class Supervisor:
         self._wants_another = wants_another
         self._attendant = attendant or Attendant(spec)
         self._processes = Processes(spec.path)
-        self._stopping = self._agreed = False
+        self._stopping = self._agreed = self._left = False
         self._last_word: bytes | None = None
         self._ended_s: float | None = None
         self.goes_on = False
@@ -128,7 +128,8 @@ class Supervisor:
         self._control.pump(now)
         while (word := self._control.link.receive()) is not None:
             self._last_word = word
-            if word.startswith(signals.LOST):
+            # Who is gone once everything was said is missed by nobody.
+            if word.startswith(signals.LOST) and not self._left:
                 self.peer_lost = word.removeprefix(signals.LOST).decode()
             self.goes_on &= word != signals.BYE
             self._control.link.done()
@@ -151,6 +152,7 @@ class Supervisor:
         if self._last_word != signals.BYE:
             self.goes_on = self._wants_another(self.failure, gone, self._last_word == signals.AGAIN)
         self._control.link.send(signals.AGAIN if self.goes_on else signals.BYE)
+        self._left = True
         self._announce_end()
 
     def _announce_end(self) -> None:

@@ -63,11 +63,14 @@ class Forwarder:
                 await late.put((self._loop.time() + self._delay_s, data))
         except OSError:
             pass
-        sender.cancel()
+        # What is under way arrives, though its sender has hung up.
+        await late.put(None)
+        await asyncio.gather(sender, return_exceptions=True)
         writer.transport.abort()
 
     async def _deliver(self, late, writer):
-        while True:
-            due_s, data = await late.get()
+        while (item := await late.get()) is not None:
+            due_s, data = item
             await asyncio.sleep(max(due_s - self._loop.time(), 0))
             writer.write(data)
+            await writer.drain()
