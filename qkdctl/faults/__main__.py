@@ -6,11 +6,9 @@ Only where what is mounted is nobody else's: see :mod:`qkdctl.faults.apart`.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import tempfile
 from pathlib import Path
-from types import FrameType
 
 import msgspec
 
@@ -24,19 +22,12 @@ SIZE = "16m"
 
 def main(disk: Path, number: int, seed: int, scenario: Path) -> None:
     """Run it."""
-    stopping = False
     parent = os.getppid()
-
-    def end(signal_number: int, frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
-
-    signal.signal(signal.SIGTERM, end)
     mount_disk(disk, SIZE)
     # Not only the key stores: what the nodes write down lies there, too.
     tempfile.tempdir = str(disk)
     with stoppable() as asked:
-        result = run_on(disk, number, seed, scenario, lambda: stopping or asked() or os.getppid() != parent)
+        result = run_on(disk, number, seed, scenario, lambda: asked() or os.getppid() != parent)
     sys.stdout.buffer.write(msgspec.json.encode(result))
 
 

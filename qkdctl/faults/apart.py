@@ -83,12 +83,17 @@ def _run(*command: str) -> None:
 
 def _follow(command: list[str], stop: Callable[[], bool]) -> tuple[bytes, int]:
     """Run a command to its end, sooner if asked; give what it has said and its exit code."""
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as child:
+    asked = False
+    # Ctrl-C in a terminal reaches us alone; we ask the child once, for who is asked twice leaves things half done.
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
+    ) as child:
         while True:
             try:
                 told, _ = child.communicate(timeout=LOOK_S)
             except subprocess.TimeoutExpired:
-                if stop():
+                if stop() and not asked:
+                    asked = True
                     child.terminate()
             else:
                 return told, child.returncode

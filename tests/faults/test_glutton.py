@@ -1,5 +1,8 @@
 """A disk that is filled, and has room again."""
 
+import sys
+
+from qkdctl.faults.apart import _follow
 from tests.support.small_disk import run_on_small_disk
 
 FILLS = """
@@ -67,3 +70,24 @@ def test_a_disk_is_filled_and_has_room_again_and_a_key_must_follow():
 
 def test_in_the_end_there_is_room():
     run_on_small_disk(ENDS)
+
+
+PATIENT = """
+import signal, sys, time
+from pathlib import Path
+heard = []
+signal.signal(signal.SIGTERM, lambda *_: heard.append(1))
+Path(sys.argv[1]).touch()
+while not heard:
+    time.sleep(0.1)
+for _ in range(10):
+    time.sleep(0.1)
+print(len(heard))
+"""
+
+
+def test_a_process_apart_is_asked_once_to_end(tmp_path):
+    """Who is asked twice leaves things half done."""
+    ready = tmp_path / "ready"
+    told, code = _follow([sys.executable, "-c", PATIENT, str(ready)], ready.exists)
+    assert (code, told) == (0, b"1\n")
