@@ -27,12 +27,16 @@ class Patience:
         Silence after which the other end counts as lost.
     greet_s : float
         How long the other end may take to appear at all.
+    stuck_s : float
+        How long nothing of what is sent may arrive though the other end is heard: a line that carries signs of life
+        and no items, such as one on which only short packets pass.
     """
 
     resend_s: float = 0.2
     heartbeat_s: float = 1.0
     lost_s: float = 15.0
     greet_s: float = 60.0
+    stuck_s: float = 60.0
 
 
 class Link:
@@ -64,7 +68,8 @@ class Link:
         # Outgoing: items from `_acknowledged` on are kept until the other end is done with them.
         self._kept: deque[_Kept] = deque()
         self._acknowledged = 0
-        self._allowed = 0
+        self._allowed = self._arrived = 0
+        self._moved_s = now_s
         # Incoming: items that came early wait in `_early`, those in order in `_ready`.
         self._early: dict[int, bytes] = {}
         self._ready: deque[bytes] = deque()
@@ -131,7 +136,7 @@ class Link:
         if isinstance(packet, Data):
             self._take(packet)
         elif packet.peer == self._epoch:
-            self._settle(packet)
+            self._settle(packet, now_s)
 
     def packets(self, now_s: float) -> list[bytes]:
         """Give the packets that are due.
@@ -139,17 +144,18 @@ class Link:
         Raises
         ------
         LinkFailed
-            If the other end has been silent for too long.
+            If the other end has been silent for too long, or nothing arrives there.
         """
         silence_s = now_s - self._heard_s
         if self.connected and silence_s > self._patience.lost_s:
             raise LinkFailed(f"the other end has been silent for {silence_s:.0f} s")
         if not self.connected and silence_s > self._patience.greet_s:
             raise LinkFailed(f"the other end has not appeared within {silence_s:.0f} s")
+        self._look_whether_stuck(now_s)
         due = [item.packet(self._epoch) for item in self._kept if self._is_due(item, now_s)]
         if now_s >= self._state_due_s:
             credit = max(self._window - (self._expected - self._taken), 0)
-            due.append(pack(State(self._epoch, self._peer, self._taken, credit)))
+            due.append(pack(State(self._epoch, self._peer, self._taken, credit, self._expected)))
             self._state_due_s = now_s + self._patience.heartbeat_s
         return due
 
@@ -182,7 +188,19 @@ class Link:
             self._expected += 1
         self._state_due_s = 0.0
 
-    def _settle(self, state: State) -> None:
+    def _look_whether_stuck(self, now_s: float) -> None:
+        if not any(self._arrived <= item.number < self._allowed for item in self._kept):
+            self._moved_s = now_s
+        elif now_s - self._moved_s > self._patience.stuck_s:
+            raise LinkFailed(
+                f"the other end is heard, but nothing that is sent has arrived there for "
+                f"{now_s - self._moved_s:.0f} s; look whether the line carries large packets"
+            )
+
+    def _settle(self, state: State, now_s: float) -> None:
+        arrived = state.arrived
+        if arrived is None or arrived > self._arrived:
+            self._arrived, self._moved_s = arrived or 0, now_s
         while self._kept and self._kept[0].number < state.taken:
             self._kept.popleft()
             self._acknowledged += 1

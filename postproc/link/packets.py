@@ -44,12 +44,15 @@ class State(msgspec.Struct, frozen=True, array_like=True, tag="s"):
         Items of the other end that it is done with: all below this number.
     credit : int
         Items below ``taken + credit`` are welcome.
+    arrived : int or None
+        Items of the other end that have come, dealt with or not: all below this number. Versions before do not say.
     """
 
     epoch: Epoch
     peer: Annotated[bytes, msgspec.Meta(max_length=EPOCH_BYTES)]
     taken: Count
     credit: Count
+    arrived: Count | None = None
 
 
 Packet = Data | State

@@ -189,3 +189,38 @@ def greet(a, b):
 def carry(source, target, now):
     for data in source.packets(now):
         target.hear(data, now)
+
+
+def heard_for(seconds, carries, takes=True):
+    """Alice sends on and on; the line carries to Bob what it does, and everything to Alice."""
+    alice, bob = Link(A, 0.0), Link(B, 0.0)
+    for now in range(1, seconds):
+        while alice.room:
+            alice.send(b"x" * 2000)
+        for data in alice.packets(now):
+            if carries(data):
+                bob.hear(data, now)
+        while takes and bob.receive() is not None:
+            bob.done()
+        for data in bob.packets(now):
+            alice.hear(data, now)
+
+
+def test_a_line_that_carries_only_short_packets_is_found_out():
+    """Signs of life pass, items do not: both ends would wait for ever."""
+    with pytest.raises(LinkFailed, match="nothing that is sent has arrived"):
+        heard_for(200, lambda data: len(data) < 1500)
+
+
+def test_an_end_that_takes_its_time_is_not_taken_for_a_bad_line():
+    heard_for(400, lambda data: True, takes=False)
+    heard_for(400, lambda data: True)
+
+
+def test_versions_that_do_not_say_what_has_arrived_are_not_judged_by_it():
+    alice = Link(A, 0.0)
+    alice.hear(pack(State(B, A, 0, 64)), 0.0)
+    alice.send(b"x")
+    for now in range(200):
+        alice.packets(now)
+        alice.hear(pack(State(B, A, 0, 64)), now)
