@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from qkdctl.calibration.stand import Tell, silent
+
 Position = tuple[float, ...]
 Cost = Callable[[Position, int], float]
 
@@ -49,14 +51,16 @@ class Search:
     ----------
     cost : callable
         Measures at positions from 0 to 1, with so much care: 1 is a first look.
+    tell : callable, optional
+        Given a few words after each measurement.
 
     Attributes
     ----------
     tried : list of (tuple of float, float)
     """
 
-    def __init__(self, cost: Cost) -> None:
-        self._cost = cost
+    def __init__(self, cost: Cost, tell: Tell = silent) -> None:
+        self._cost, self._tell = cost, tell
         self.tried: list[tuple[Position, float]] = []
         self._first_careful = 0
 
@@ -129,7 +133,14 @@ class Search:
         place = tuple(float(each) for each in np.clip(position, 0.0, 1.0))
         cost = self._cost(place, care)
         self.tried.append((place, cost))
+        most = at_most(len(place))
+        self._tell(f"position {len(self.tried)} of at most {most}; fewest errors so far {self.best[1]:.2%}")
         return cost
+
+
+def at_most(stages: int) -> int:
+    """Say how many positions a search tries at most."""
+    return 1 + ROUNDS * stages * (SCANNED + 1) + len(STEPS) * POLISHES + 2
 
 
 def _reach(places: NDArray[np.float64], middle: NDArray[np.float64], width: float) -> NDArray[np.float64]:

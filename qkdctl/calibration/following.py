@@ -20,7 +20,7 @@ from postproc.synchronisation.convert import prepared
 from postproc.synchronisation.slotlock import SlotLocker
 from postproc.synchronisation.tracking import SlotTracker
 from postproc.timetags.types import PICOSECONDS_PER_SECOND, TagChunk
-from qkdctl.calibration.stand import Stand, marked_pattern
+from qkdctl.calibration.stand import Stand, Tell, marked_pattern, silent
 
 READ_S = 5.0
 SETTLE_S = 0.06
@@ -111,7 +111,7 @@ class Follower:
         self._tagger.stop()
         self._transmitter.make_safe()
 
-    def take(self, enough: int, longest_s: float) -> Sample:
+    def take(self, enough: int, longest_s: float, tell: Tell = silent) -> Sample:
         """Give clicks that came after now, once what was set has taken effect.
 
         Parameters
@@ -120,6 +120,8 @@ class Follower:
             So many clicks will do.
         longest_s : float
             Wait no longer for them.
+        tell : callable, optional
+            Given how far it has come.
         """
         assert self._tracker is not None, "start first"
         since_ps = (self._clock.now_s() - self._begun_s + SETTLE_S) * PICOSECONDS_PER_SECOND
@@ -132,6 +134,7 @@ class Follower:
             if chunk.start_ps >= since_ps:
                 parts.append(self._matched(found))
                 clicks, span_ps = clicks + len(parts[-1].channel), span_ps + chunk.stop_ps - chunk.start_ps
+                tell(f"{clicks:,} clicks; {enough:,} will do")
         return _joined(parts, span_ps / PICOSECONDS_PER_SECOND)
 
     def _keep_up(self, chunk: TagChunk) -> None:
@@ -204,7 +207,8 @@ def follow(stand: Stand, enough: int, longest_s: float) -> tuple[NDArray[np.int6
     """
     follower = Follower(stand, marked_pattern(stand))
     try:
-        return follower.start(), follower.take(enough, longest_s)
+        stand.tell("looking for the slots")
+        return follower.start(), follower.take(enough, longest_s, stand.tell)
     finally:
         follower.stop()
         stand.light().stop()

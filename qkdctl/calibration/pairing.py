@@ -19,7 +19,7 @@ from postproc.synchronisation.clock import DriftingClock
 from postproc.synchronisation.convert import prepared
 from postproc.timetags.types import PICOSECONDS_PER_SECOND
 from postproc.types import Role
-from qkdctl.calibration.stand import Stand
+from qkdctl.calibration.stand import Stand, Tell, silent
 from qkdctl.keystore.pair import PARTIES
 
 READ_S = 5.0
@@ -100,7 +100,7 @@ class PairFollower:
         for tagger in self._taggers.values():
             tagger.stop()
 
-    def take(self, enough: int, longest_s: float) -> Coincidences:
+    def take(self, enough: int, longest_s: float, tell: Tell = silent) -> Coincidences:
         """Give coincidences from now on, once what was set has taken effect.
 
         Parameters
@@ -109,6 +109,8 @@ class PairFollower:
             So many will do.
         longest_s : float
             Wait no longer for them.
+        tell : callable, optional
+            Given how far it has come.
         """
         since = round((self._time.now_s() - self._begun_s + SETTLE_S) * PICOSECONDS_PER_SECOND)
         step, parts, count = round(STRETCH_S * PICOSECONDS_PER_SECOND), list[Coincidences](), 0
@@ -116,6 +118,7 @@ class PairFollower:
             first = since + len(parts) * step
             parts.append(self._stretch(Span(first, first + step)))
             count += len(parts[-1].alice)
+            tell(f"{count:,} coincidences; {enough:,} will do")
         return Coincidences(
             np.concatenate([part.alice for part in parts]),
             np.concatenate([part.bob for part in parts]),

@@ -27,6 +27,9 @@ from qkdctl.node.rig import Rig
 
 R = TypeVar("R")
 
+Tell = Callable[[str], None]
+"""Given a few words on how far something long has come."""
+
 LONGEST_COUNT_S = 1.0
 """An instrument that counts for longer may be taken for one that does not answer."""
 
@@ -109,10 +112,13 @@ class Stand:
     ----------
     scenario : Scenario
         As far as it is calibrated.
+    tell : callable
+        Where steps say how far they have come; nobody listens by default.
     """
 
     def __init__(self, scenario: Scenario, rigs: Mapping[Role, Rig], clock: Time) -> None:
         self.scenario, self.clock = scenario, clock
+        self.tell: Tell = silent
         self._rigs = rigs
 
     def __enter__(self) -> Self:
@@ -275,6 +281,10 @@ class Light:
         if self._transmitter:
             self._transmitter.make_safe()
         self.block(dark=True)
+
+
+def silent(text: str) -> None:
+    """Tell nobody."""
 
 
 def plain(value: Any) -> Value:

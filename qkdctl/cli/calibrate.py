@@ -32,6 +32,7 @@ from qkdctl.calibration.use import apply, calibrated
 from qkdctl.cli.output import err, json_option, out, print_json
 from qkdctl.cli.plain import plain
 from qkdctl.cli.scenario import scenario_argument
+from qkdctl.cli.step_view import StepView, step_view
 from qkdctl.config.instruments import all_on_rack, on_rack
 from qkdctl.config.load import load_scenario
 from qkdctl.config.packaged import scenario_path
@@ -97,17 +98,20 @@ def calibrate(
     kept = before
     for step in steps:
         kept = kept.without(step.name)
-    with _stand(scenario, kept, addresses, bench_seed, bench_speed) as stand:
-        results = list(_taken(stand, steps, before, file))
+    with step_view() as view, _stand(scenario, kept, addresses, bench_seed, bench_speed) as stand:
+        results = list(_taken(stand, steps, before, file, view))
     page = file.with_suffix(".html")
     page.write_text(calibration_page(scenario.name, results), encoding="utf-8")
     _print(results, file, page, as_json)
     return 0 if all(result.good for result in results) else InstrumentsError.exit_code
 
 
-def _taken(stand: Stand, steps: Sequence[Step], before: Calibration, file: Path) -> Iterator[Result]:
+def _taken(
+    stand: Stand, steps: Sequence[Step], before: Calibration, file: Path, view: StepView
+) -> Iterator[Result]:
     """Take the steps; what one has found is written at once, and what one has not found leaves what is there."""
-    for result in take(stand, steps, lambda text: err.print(plain(text))):
+    stand.tell = view.tell
+    for result in take(stand, steps, view.begin):
         err.print(plain(f"  {'' if result.good else 'not good: '}{result.verdict}"))
         if result.good:
             before = before.with_result(result)

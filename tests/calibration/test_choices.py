@@ -9,7 +9,7 @@ from drivers.emulation.bench.live_parameters import NANOWIRE
 from drivers.emulation.bench.parameters import Detector
 from drivers.emulation.bench.polarisation import joined, mean_error, through_fibre, through_plates
 from drivers.emulation.seams import Plate
-from qkdctl.calibration.alignment import Search
+from qkdctl.calibration.alignment import Search, at_most
 from qkdctl.calibration.steps.bias import best_bias
 from qkdctl.calibration.steps.dead_time import BIN_PS, BINS, awake_ps
 from qkdctl.calibration.steps.delays import gate_width_ps
@@ -94,3 +94,12 @@ def test_a_search_aligns_any_fibre_through_noise(seed):
     assert truth(best) < 0.0115
     assert len(search.tried) < 280
     assert all(0 <= each <= 1 for position, _ in search.tried for each in position)
+
+
+def test_a_search_says_how_far_it_has_come_and_never_goes_further():
+    told = []
+    random = np.random.default_rng(1)
+    search = Search(lambda position, care: 0.2 + random.uniform(0, 0.1), told.append)
+    search.run((0.5,) * 4)
+    assert len(told) == len(search.tried) <= at_most(4)
+    assert told[6].startswith(f"position 7 of at most {at_most(4)}; fewest errors so far 2")

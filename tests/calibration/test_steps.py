@@ -25,15 +25,31 @@ def everything(misaligned):
     from tests.calibration.conftest import Table
 
     table = Table(load_scenario(misaligned), seed=3)
+    table.told = []
     with pytest.MonkeyPatch.context() as patch:
         # A tenth of the clicks: what is found is rougher, and tested as such.
         patch.setattr(polarisation, "ENOUGH", 4000)
         patch.setattr(polarisation, "SURE", 20_000)
         patch.setattr(delays, "ENOUGH", 40_000)
         patch.setattr(check, "ENOUGH", 20_000)
-        results = {result.step: result for result in calibrate(table)}
+        table.stand.tell = lambda text: table.told.append((table.step, text))
+        steps = chosen(table.scenario, ())
+        results = {
+            result.step: result for result in take(table.stand, steps, lambda text: begin(table, text))
+        }
     yield table, results
     table.stand.close()
+
+
+def begin(table, text):
+    table.step = text.partition(":")[0]
+
+
+def test_every_step_says_how_far_it_has_come(everything):
+    table, results = everything
+    assert {step for step, _ in table.told} == set(results)
+    thresholds = [text for step, text in table.told if step == "bob-threshold"]
+    assert thresholds[0] == f"threshold 1 of {len(thresholds)}"
 
 
 def test_all_steps_are_taken_in_order_and_are_good(everything):

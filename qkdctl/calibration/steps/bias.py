@@ -20,7 +20,7 @@ from postproc.parameters import DecoyBb84
 from postproc.timetags.types import PICOSECONDS_PER_SECOND
 from postproc.types import Role
 from qkdctl.calibration.record import Change, Picture
-from qkdctl.calibration.stand import Light, Stand
+from qkdctl.calibration.stand import Light, Stand, Tell
 from qkdctl.calibration.steps.light import scenario_light
 from qkdctl.calibration.steps.step import Found, has_setting
 from qkdctl.config.scenario import Scenario
@@ -76,7 +76,7 @@ class Bias:
         with scenario_light(stand) as light:
             scan = Scan(len(before))
             try:
-                scan.run(detectors, light, high_ua)
+                scan.run(detectors, light, high_ua, stand.tell)
             finally:
                 # A latched detector comes back only from no bias at all.
                 detectors.bias_current_ua = (0.0,) * len(before)
@@ -112,12 +112,13 @@ class Scan:
         self._dark: list[NDArray[np.float64]] = []
         self.latched_ua: list[float | None] = [None] * count
 
-    def run(self, detectors: Nanowires, light: Light, high_ua: float) -> None:
+    def run(self, detectors: Nanowires, light: Light, high_ua: float, tell: Tell) -> None:
         """Scan upwards until all are too dark, or have latched."""
         for number in numbers():
             bias_ua = FIRST_UA + number * STEP_UA
             if bias_ua > high_ua or self._over():
                 return
+            tell(f"bias of {bias_ua:g} µA; at most {high_ua:g} µA")
             current = tuple(0.0 if latched else bias_ua for latched in self.latched_ua)
             detectors.bias_current_ua = current
             bright = _mean(detectors, light, BRIGHT_LOOKS)

@@ -59,6 +59,7 @@ class DeadTime:
             try:
                 chunks = [light.pass_time(lambda: tagger.read(READ_S))]
                 while chunks[-1].stop_ps < RECORD_S * 1e12:
+                    stand.tell(f"{chunks[-1].stop_ps * 1e-12:.1f} of {RECORD_S:g} s of clicks")
                     chunks.append(light.pass_time(lambda: tagger.read(READ_S)))
             finally:
                 tagger.stop()

@@ -44,6 +44,7 @@ class MeanPhotons:
         """See :class:`~qkdctl.calibration.steps.step.Step`."""
         meter, target = stand.need(PLACES[1], PowerMeter), stand.decoy.intensities[0].mean
         with scenario_light(stand, stand.decoy.slot_hz) as light:
+            stand.tell("reading the power meter")
             readings_w = [light.pass_time(lambda: meter.power_w) for _ in range(READINGS)]
             power_w = float(np.mean(readings_w)) - _zero_w(stand, light, meter)
             photons = _photons(stand, power_w, meter.wavelength_nm)
@@ -113,7 +114,8 @@ def _honesty(stand: Stand, light: Light, chosen_db: float) -> tuple[Picture, flo
     dark_hz = counts()
     light.block(dark=False)
     rates = []
-    for value in at_db:
+    for number, value in enumerate(at_db, 1):
+        stand.tell(f"attenuation {number} of {len(at_db)}")
         attenuator.attenuation_db = value
         rates.append(counts() - dark_hz)
     attenuator.attenuation_db = chosen_db

@@ -30,6 +30,7 @@ CONTROLLERS = ("bob.polarisation", "alice.polarisation")
 ENOUGH, LONGEST_S = 2_000, 1.0
 SURE, SURELY_S = 50_000, 4.0
 USUAL = 0.05
+LOCKING = "locking the clocks"
 BINS = 80
 WIDE_PS = 40_000
 """Pairs are looked for so far apart, to tell them from clicks that are close by chance."""
@@ -56,8 +57,9 @@ class PairDelays:
         follower = PairFollower(stand, parameters, WIDE_PS)
         try:
             with scenario_light(stand):
+                stand.tell(LOCKING)
                 found = follower.start()
-                sample = follower.take(SURE, SURELY_S)
+                sample = follower.take(SURE, SURELY_S, stand.tell)
         except SynchronisationFailed as error:
             return Found(False, f"the clocks were not locked: {error}", UNSEEN, places=TAGGERS)
         finally:
@@ -103,9 +105,12 @@ class PairPolarisation:
 
         try:
             with scenario_light(stand):
+                stand.tell(LOCKING)
                 follower.start()
                 first = measure(before)
-                search = Search(lambda position, care: sum(measure(position, care * ENOUGH).rates) / 2)
+                search = Search(
+                    lambda position, care: sum(measure(position, care * ENOUGH).rates) / 2, stand.tell
+                )
                 best = search.run(before)
                 last = measure(best, SURE, SURELY_S)
         except SynchronisationFailed as error:
@@ -130,8 +135,9 @@ class PairCheck:
         follower = PairFollower(stand, _parameters(stand))
         try:
             with scenario_light(stand):
+                stand.tell(LOCKING)
                 follower.start()
-                sample = follower.take(SURE, SURELY_S)
+                sample = follower.take(SURE, SURELY_S, stand.tell)
         except SynchronisationFailed as error:
             return Found(False, f"the clocks were not locked: {error}", UNSEEN, places=TAGGERS)
         finally:

@@ -43,9 +43,12 @@ class Polarisation:
             return error_rates(stand, follower.take(enough, longest_s))
 
         try:
+            stand.tell("looking for the slots")
             follower.start()
             first = measure(before)
-            search = Search(lambda position, care: sum(measure(position, care * ENOUGH).rates) / 2)
+            search = Search(
+                lambda position, care: sum(measure(position, care * ENOUGH).rates) / 2, stand.tell
+            )
             best = search.run(before)
             last = measure(best, SURE, SURELY_S)
         except SynchronisationFailed as error:

@@ -54,7 +54,8 @@ class Threshold:
         own = [tagger.channels.index(each.channel) for each in stand.receiver(self._party).detectors]
         rates = []
         with scenario_light(stand) as light:
-            for height in heights:
+            for number, height in enumerate(heights, 1):
+                stand.tell(f"threshold {number} of {len(heights)}")
                 input_.threshold_v = round(sign * float(height), 3)
                 rates.append(light.count_rates_hz(tagger, COUNT_S))
             input_.threshold_v = before
