@@ -115,6 +115,10 @@ class History:
     rates : dict of Role to Series
     blocks : Series
         At the end of each block: error rates of both bases, and all bits so far, from whose differences rates follow.
+    clock : Series
+        Offset in ps and drift in ppb of Bob's clock, as it is followed.
+    clock_now : dict
+        The latest of them, unthinned; empty until there are any, and where the clock has to be locked anew.
     instruments : dict of str to dict
         What stands behind each name such as ``bob.tagger``: its identity, and whether it is emulated.
     log : list of (float, str, str)
@@ -129,6 +133,8 @@ class History:
         self.rates: dict[Role, Series] = {role: Series() for role in PARTIES}
         self.blocks = Series()
         self._counts = Counts()
+        self.clock, self.clock_now = Series(), dict[str, float]()
+        self._corrected: dict[str, float] = {}
         self.instruments: dict[str, dict[str, str]] = {}
         self.log: list[tuple[float, str, str]] = []
 
@@ -143,11 +149,31 @@ class History:
             self.rates[role].add(self.elapsed_s, event.figures)
         elif role == "bob" and (ended := self._counts.take(event)):
             self.blocks.add(self.elapsed_s, ended)
+        elif event.kind == "clock" and event.subject == "followed":
+            self._follow(event.figures)
         elif event.kind == "instrument":
             self.instruments[f"{role}.{event.subject}"] = {k: str(v) for k, v in event.figures.items()}
+        elif event.kind == "block":
+            self._correct(event.figures)
+        if event.kind == "state" and event.subject == "agreed":
+            self._corrected, self.clock_now = {}, {}
         if line := narrate(event):
             self.log.append((round(self.elapsed_s, 3), role, line))
             del self.log[:-LINES]
+
+    def _follow(self, figures: Mapping[str, Figure]) -> None:
+        self.clock_now = {
+            name: float(figures[name]) + self._corrected.get(name, 0.0) for name in ("offset_ps", "drift_ppb")
+        }
+        self.clock.add(self.elapsed_s, self.clock_now)
+
+    def _correct(self, figures: Mapping[str, Figure]) -> None:
+        """Enter what Alice's end of a block says of Bob's clock: where pairs are made, she steers it from there on."""
+        if "clock_correction_ps" in figures:
+            self._corrected = {
+                "offset_ps": float(figures["clock_correction_ps"]),
+                "drift_ppb": float(figures["clock_correction_ppb"]),
+            }
 
     def ask(self, directories: dict[Role, Path]) -> None:
         """See which instruments the nodes have written down: what is told may be lost, and a report needs these."""
@@ -159,4 +185,4 @@ class History:
     def table(self) -> dict[str, Any]:
         """Give it as JSON has it."""
         rates = {role: series.table() for role, series in self.rates.items()}
-        return {"rates": rates, "log": [list(line) for line in self.log]}
+        return {"rates": rates, "clock": self.clock.table(), "log": [list(line) for line in self.log]}

@@ -26,7 +26,7 @@ def narrate(event: Event) -> str | None:
             return STATES.get(event.subject, event.subject)
         case "instrument":
             return f"{event.subject} is {figures['identity']}"
-        case "clock":
+        case "clock" if event.subject != "followed":
             return "clocks locked" + (f", {clock(figures)}" if "offset_ps" in figures else "")
         case "block" if figures["outcome"] == "key":
             return f"block {event.subject}: {figures['secret_bits']:,} secret bits"

@@ -64,6 +64,10 @@ class Follower:
         """Bob minus Alice in ps, as found so far."""
         return self._clock.offset_at(alice_ps)
 
+    def drift_at(self, alice_ps: int) -> float:
+        """By how much Bob's clock runs faster than it was thought to, dimensionless, as found so far."""
+        return self._clock.counted_from(alice_ps).drift
+
     def steady(
         self, alice_ps: NDArray[np.int64], bob_ps: NDArray[np.int64], window_ps: int
     ) -> NDArray[np.int64]:

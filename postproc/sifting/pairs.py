@@ -93,6 +93,7 @@ class SiftPairs:
             coincidences=len(pairs.bob),
             coincidence_jitter_ps=float(np.std(pairs.residual_ps)) if len(pairs.bob) else 0.0,
             clock_correction_ps=self.follower.offset_at(block.stop_ps),
+            clock_correction_ppb=self.follower.drift_at(block.stop_ps) * 1e9,
         )
         bob_basis = said.basis.to_array()[pairs.bob]
         same = seen.basis[pairs.alice] == bob_basis

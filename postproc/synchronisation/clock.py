@@ -56,6 +56,11 @@ class DriftingClock(msgspec.Struct, frozen=True):
         since = alice_ps - self.reference_ps
         return self.offset_ps + (self.drift + self.ramp / 2 * since) * since
 
+    def figures_at(self, alice_ps: int) -> dict[str, float]:
+        """Give `offset_ps` and `drift_ppb` at an instant of Alice's clock."""
+        here = self.counted_from(alice_ps)
+        return {"offset_ps": here.offset_ps, "drift_ppb": here.drift * 1e9}
+
     def counted_from(self, reference_ps: int) -> DriftingClock:
         """The same clock, with another reference."""
         drift = self.drift + self.ramp * (reference_ps - self.reference_ps)

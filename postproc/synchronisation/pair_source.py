@@ -98,7 +98,8 @@ class PairSourceLock:
             leak = self._timing_leak(found)
             yield from note(**_figures(found, leak))
             convert = Converter(self._bob_delays(found), found.clock)
-            return Locked(record, due + MAX_SHIFT_PS, convert, (timing_alarm(leak),))
+            clock = found.clock.figures_at
+            return Locked(record, due + MAX_SHIFT_PS, convert, (timing_alarm(leak),), clock=clock)
         raise SynchronisationFailed(f"no clock lock after {self.clock.attempts} preambles: {reason}")
 
     def _published(self, preamble: TagPreamble, due: int | None) -> Tags:

@@ -88,7 +88,7 @@ class PrepareMeasureLock:
                 continue
             yield from say(lock_found())
             yield from note(**found.figures)
-            return Locked(record, due, found.tracker, watch=found.tracker.watch)
+            return Locked(record, due, found.tracker, watch=found.tracker.watch, clock=found.tracker.clock_at)
         raise SynchronisationFailed(f"no clock lock after {self.clock.attempts} preambles: {reason}")
 
     def _check(self, preamble: StatePreamble, due: int | None) -> None:

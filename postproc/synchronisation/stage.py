@@ -6,7 +6,7 @@ the converter that the lock gave: delays off, on Alice's clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -21,6 +21,11 @@ from postproc.outcome import BlockEnded
 from postproc.stage import Emission, InPort
 from postproc.synchronisation.buffer import ChunkBuffer
 from postproc.types import Alarm, End, Role
+
+
+def _unfollowed(alice_ps: int) -> Mapping[str, float]:
+    """Know nothing of Bob's clock."""
+    return {}
 
 
 class Locked(msgspec.Struct, frozen=True):
@@ -38,6 +43,9 @@ class Locked(msgspec.Struct, frozen=True):
         What the preamble showed that a person should know.
     watch : callable
         ``watch() -> alarms`` that came up in converting since it was asked last.
+    clock : callable
+        ``clock(alice_ps) -> figures``: `offset_ps` and `drift_ppb` of Bob's clock at an instant of Alice's, as it is
+        followed; none at Alice, nor where it is lost.
     """
 
     record: BlockRecord
@@ -45,6 +53,7 @@ class Locked(msgspec.Struct, frozen=True):
     convert: Callable[[Any], Any]
     alarms: tuple[Alarm, ...] = ()
     watch: Callable[[], Iterable[Alarm]] = tuple
+    clock: Callable[[int], Mapping[str, float]] = _unfollowed
 
 
 class ClockLocked(msgspec.Struct, frozen=True, tag=True):
@@ -86,6 +95,14 @@ class Synchronise:
         self._locked: Locked | None = None
         self._failed = False
         self._closed = False
+        self._reached_ps: int | None = None
+
+    @property
+    def clock(self) -> Mapping[str, float]:
+        """How Bob's clock runs at the end of what was converted last; nothing where nobody knows."""
+        if self._locked is None or self._reached_ps is None:
+            return {}
+        return self._locked.clock(self._reached_ps)
 
     @property
     def full(self) -> bool:
@@ -189,7 +206,9 @@ class Synchronise:
 
     def _converted(self, chunk: Any) -> Iterator[Emission]:
         if self._locked is not None:
-            yield Emission("out", self._locked.convert(chunk))
+            converted = self._locked.convert(chunk)
+            self._reached_ps = getattr(converted, "stop_ps", None)
+            yield Emission("out", converted)
             yield from (Emission("out", alarm) for alarm in self._locked.watch())
 
 

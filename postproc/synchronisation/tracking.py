@@ -7,6 +7,7 @@ says so and gives no clicks any more: a guess would be key with 50 % errors.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import hypot, sqrt
 
 import numpy as np
@@ -88,6 +89,15 @@ class SlotTracker:
         """Give the alarms that came up since it was asked last."""
         alarms, self._alarms = tuple(self._alarms), []
         return alarms
+
+    def clock_at(self, alice_ps: int) -> dict[str, float]:
+        """Tell `offset_ps` and `drift_ppb` of Bob's clock at an instant of Alice's; nothing where slots are unknown."""
+        if self._lost_ps is not None:
+            return {}
+        here = self._clock.moved(round(alice_ps / self._slot_period) - self._clock.slot)
+        centre = here.slot * Fraction(self._slot_period)
+        offset_ps = float(here.origin_ps - centre) + here.phase_ps
+        return {"offset_ps": offset_ps, "drift_ppb": (here.period_ps / self._slot_period - 1) * 1e9}
 
     def _instant(self, bob_ps: int) -> int:
         turns = self._clock.turns(np.array([bob_ps]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
@@ -51,6 +51,11 @@ class Session:
         """What is known of both nodes."""
         return self._live.nodes
 
+    @property
+    def clock(self) -> Mapping[str, Figure]:
+        """Offset and drift of Bob's clock as it is followed; until then as it was locked."""
+        return self.history.clock_now or self.nodes["bob"].clock
+
     def listen(self) -> None:
         """Enter what was told since last time."""
         directories: dict[Role, Path] = {role: Path(d) for role, d in self.beacon.directories.items()}
@@ -95,6 +100,7 @@ class Session:
             "rates": {role: series.table() for role, series in self.history.rates.items()},
             "blocks": _blocks(self.nodes["bob"]),
             "history": self.history.blocks.table(),
+            "clock": {"now": self.clock, "history": self.history.clock.table()},
             "instruments": self.beacon.instruments | self.history.instruments,
             "log": self.history.log[-LINES:],
         }
@@ -167,7 +173,6 @@ def _node(view: NodeView, load: dict[str, Figures], over: bool) -> dict[str, Any
     return {
         "state": "the session is over" if over else state,
         "rates": view.rates,
-        "clock": view.clock,
         "store": view.store,
         "load": load,
     }

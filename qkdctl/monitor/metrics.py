@@ -54,9 +54,9 @@ def _by_session(running: list[Session]) -> Iterator[Metric]:
             blocks.add_metric([*name, outcome], bob.outcomes[outcome])
         if bob.last_qber is not None:
             qber.add_metric([*name, session.beacon.test_basis], bob.last_qber[1])
-        if "offset_ps" in bob.clock:
-            offset.add_metric(name, float(bob.clock["offset_ps"]) * 1e-12)
-            drift.add_metric(name, float(bob.clock["drift_ppb"]) * 1e-9)
+        if "offset_ps" in session.clock:
+            offset.add_metric(name, float(session.clock["offset_ps"]) * 1e-12)
+            drift.add_metric(name, float(session.clock["drift_ppb"]) * 1e-9)
     yield from (bits, blocks, qber, offset, drift)
 
 

@@ -18,6 +18,7 @@ from qkdctl.keystore.store import KeyStore
 from qkdctl.node import signals
 from qkdctl.node.acquire import Acquisition
 from qkdctl.node.channel import Channel
+from qkdctl.node.clock_teller import ClockTeller
 from qkdctl.node.failure import write_failure
 from qkdctl.node.instruments import open_entropy, open_source
 from qkdctl.node.layout import split
@@ -87,11 +88,13 @@ def segment(spec: NodeSpec, scenario: Scenario, wiring: Wiring, place: int) -> N
             tap=recorder.tap,
             relays=any("cut" in later for later in spec.layout[place + 1 :]),
         )
+        clock = ClockTeller(group, wiring.tell)
         # The last stages are those that fill the store.
         level = StoreWatch(store, wiring.tell) if place == len(spec.layout) - 1 else None
         while not here.settled:
             if not here.turn(monotonic()):
                 wiring.wait(PAUSE_S)
+            clock.look(monotonic())
             if level is not None:
                 level.look(monotonic())
 

@@ -20,12 +20,21 @@ WIDEST = 60.0
 TICKS = 5
 """About so many along an axis."""
 
+STEADY = 1e-4
+"""What changes by less than this share of itself is drawn as nearly flat."""
+
 COLOURS = 6
 """How many classes ``c0`` to ``c5`` the page's style knows."""
 
 
 def line_chart(
-    x: Sequence[float], lines: Mapping[str, Values], x_label: str, y_label: str, mark: float | None = None
+    x: Sequence[float],
+    lines: Mapping[str, Values],
+    x_label: str,
+    y_label: str,
+    mark: float | None = None,
+    *,
+    from_zero: bool = True,
 ) -> str:
     """Draw lines over a common x, and a mark at one; where a value is None, a line is broken.
 
@@ -37,7 +46,8 @@ def line_chart(
     there = [y for line in lines.values() for y in line if y is not None]
     if not x or not there:
         return '<p class="none">Nothing was recorded.</p>'
-    across, up = _across(min(x), max(x)), _up(0.0, max(there))
+    across = _across(min(x), max(x))
+    up = _up(0.0, max(there)) if from_zero else _close(min(there), max(there))
     parts = [_frame(across, up, x_label, y_label)]
     for i, line in enumerate(lines.values()):
         parts += [_stretch(points, i) for points in _pieces(x, line, across, up)]
@@ -79,6 +89,12 @@ def _across(low: float, high: float) -> Axis:
 
 def _up(low: float, high: float) -> Axis:
     return Axis(low, 1.08 * high if high > low else low + 1.0, HEIGHT - BOTTOM, TOP)
+
+
+def _close(low: float, high: float) -> Axis:
+    """Close around what there is to see; not so close that the last digits of a steady value look like much."""
+    more = max(0.05 * (high - low), STEADY * max(abs(low), abs(high)), 1e-12)
+    return Axis(low - more, high + more, HEIGHT - BOTTOM, TOP)
 
 
 def _frame(across: Axis, up: Axis, x_label: str, y_label: str) -> str:

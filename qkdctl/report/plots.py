@@ -20,6 +20,7 @@ def plots(record: Record) -> Iterator[tuple[str, str]]:
         if lines:
             title = f"{role.capitalize()}'s count rates"
             yield title, line_chart(rates["t_s"], lines, "seconds", "counts per second")
+    yield from _clock(record["history"].get("clock", {}))
     blocks = record["summary"]["blocks"]
     if not blocks:
         return
@@ -34,6 +35,16 @@ def plots(record: Record) -> Iterator[tuple[str, str]]:
         limit = limits.get("phase_error_max")
         yield "Bound on the phase error", bar_chart(numbers, bounds, "block", "phase error rate", limit)
     yield "Secret bits", bar_chart(numbers, [b["secret_bits"] for b in blocks], "block", "secret bits")
+
+
+def _clock(told: dict[str, list[float]]) -> Iterator[tuple[str, str]]:
+    """Draw Bob's clock as it was followed; reports of older versions have nothing of it."""
+    if not told.get("t_s"):
+        return
+    for name, label, scale in (("drift_ppb", "drift (ppb)", 1.0), ("offset_ps", "offset (ms)", 1e-9)):
+        lines = {name: [scale * value for value in told[name]]}
+        title = f"{label.partition(' ')[0].capitalize()} of Bob's clock"
+        yield title, line_chart(told["t_s"], lines, "seconds", label, from_zero=False)
 
 
 def _qber(block: dict[str, Any]) -> float | None:

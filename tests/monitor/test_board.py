@@ -26,6 +26,30 @@ def test_what_was_told_is_shown(board, busy):
     assert session["alarms"] == []
 
 
+def test_the_clock_is_shown_as_it_is_followed(board, busy):
+    assert only(board)["clock"]["now"]["drift_ppb"] == 7.5
+    busy("bob", "clock", "followed", offset_ps=2_100_000.0, drift_ppb=7.0)
+    busy("bob", "clock", "followed", offset_ps=2_200_000.0, drift_ppb=6.0)
+    clock = only(board)["clock"]
+    assert clock["now"] == {"offset_ps": 2_200_000.0, "drift_ppb": 6.0}
+    assert clock["history"]["drift_ppb"] == [7.0, 6.0]
+    assert sum("clocks locked" in line for _, _, line in only(board)["log"]) == 1
+    busy(
+        "alice",
+        "block",
+        "1",
+        outcome="key",
+        secret_bits=1,
+        clock_correction_ps=-50.0,
+        clock_correction_ppb=0.5,
+    )
+    busy("bob", "clock", "followed", offset_ps=2_300_000.0, drift_ppb=6.0)
+    assert only(board)["clock"]["now"] == {"offset_ps": 2_299_950.0, "drift_ppb": 6.5}
+    busy("bob", "state", "agreed")
+    busy("bob", "clock", "followed", offset_ps=1.0, drift_ppb=2.0)
+    assert only(board)["clock"]["now"] == {"offset_ps": 1.0, "drift_ppb": 2.0}
+
+
 def test_alarms_stand_as_long_as_they_last_the_worst_first(board, busy):
     busy("bob", "alarm", "Bob's clock", name="slots-lost", severity="error", what_to_do="Wait.")
     busy("alice", "alarm", "somebody", name="unexpected-message", severity="warning", what_to_do="Look.")

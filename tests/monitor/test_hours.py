@@ -45,6 +45,9 @@ def lived(name, hours, tmp_path, test_qber=0.01):
     for block in range(1, round(hours * 3600 / BLOCK_S)):
         time.now_s += BLOCK_S
         turn = 1 + 0.1 * math.sin(block / 100)
+        drift_ppb = 7300.0 + 40 * math.sin(block / 150)
+        offset_ps = 135_394_347_600 + 7300.0 * 1000 * block * BLOCK_S
+        tell("bob", "clock", "followed", offset_ps=offset_ps, drift_ppb=drift_ppb)
         rates = {f"channel_{c}_hz": rate * turn for c, rate in enumerate((117e3, 116e3, 51e3, 50e3))}
         tell("bob", "rates", recorded_s=float(block * BLOCK_S), count=1, **rates)
         errors = test_qber * (1 + block / 1000)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from qkdctl.axis import nice
 from qkdctl.report.chart import bar_chart, line_chart
+from qkdctl.report.plots import plots
 
 
 def svg(text):
@@ -56,3 +57,21 @@ def test_what_people_wrote_is_text():
 def test_steps_are_round_and_no_smaller_than_asked(value):
     assert value * (1 - 1e-6) <= nice(value) <= 2.51 * value
     assert f"{nice(value):.0e}"[0] in "125"
+
+
+def test_a_line_far_from_zero_is_looked_at_closely_but_not_its_last_digits():
+    def rise(*values):
+        drawn = line_chart([0.0, 1.0], {"a": values}, "s", "ppb", from_zero=False)
+        (line,) = svg(drawn).iter("polyline")
+        return points(line)[0][1] - points(line)[1][1]
+
+    assert rise(7300.0, 7310.0) > 100
+    assert 0 <= rise(7300.0, 7300.01) < 5
+
+
+def test_the_clock_is_drawn_where_it_was_followed(record):
+    assert "Drift of Bob's clock" not in dict(plots(record))
+    record["history"]["clock"] = {"t_s": [1.0, 2.0], "offset_ps": [1e9, 2e9], "drift_ppb": [-7.0, -8.0]}
+    drawn = dict(plots(record))
+    assert len(list(svg(drawn["Drift of Bob's clock"]).iter("polyline"))) == 1
+    assert "offset (ms)" in drawn["Offset of Bob's clock"]

@@ -62,6 +62,22 @@ def pair(alice_source, bob_source, **wire):
 CHUNKS = [chunk(0, 1, 5), chunk(10, 11), chunk(20, 23)]
 
 
+def test_the_clock_is_told_at_the_end_of_what_was_converted():
+    def followed(record, start):
+        return Locked(
+            (yield from bob(record, start)).record,
+            20,
+            lambda chunk: chunk,
+            clock=lambda ps: {"offset_ps": ps},
+        )
+
+    here, there = Synchronise("bob", followed, TagBuffer()), Synchronise("alice", alice, TagBuffer())
+    assert here.clock == there.clock == {}
+    list(run_pair([there], [here], [OPENED, *CHUNKS], [OPENED, *CHUNKS]))
+    assert here.clock == {"offset_ps": 30}
+    assert there.clock == {}
+
+
 def test_chunks_wait_for_the_lock_and_follow_it():
     results = pair([OPENED, *CHUNKS], [OPENED, *CHUNKS])
     kinds = [type(m) for m in results["alice"]]

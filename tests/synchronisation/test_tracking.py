@@ -73,6 +73,20 @@ def test_what_a_lock_left_wrong_is_taken_off():
     assert abs(np.median(left[slot[late:] >= 0])) < 15
 
 
+def test_the_clock_is_told_as_it_is_followed():
+    clocks = TwoClocks(10**11, -24e-6, 4e-7)
+    scene = SlotScene(slot_hz=50e6, clicks_hz=1e5, duration_s=2.0, clocks=clocks)
+    time, channel, _ = scene.clicks(1)
+    track = tracker(scene)
+    for chunk in chunked(time, channel, 5):
+        track(chunk)
+    told = track.clock_at(2 * SECOND)
+    assert told["offset_ps"] == pytest.approx(float(clocks.bob(2 * SECOND) - 2 * SECOND), abs=1000)
+    assert told["drift_ppb"] == pytest.approx(-24e3 + 2 * 4e-7 * 1e9, abs=50)
+    track._lose(0, "it jumped")
+    assert track.clock_at(2 * SECOND) == {}
+
+
 @given(st.lists(st.integers(0, 40_000), max_size=30), st.integers(0, 3))
 @settings(max_examples=25)
 def test_how_the_recording_is_cut_makes_no_difference(cuts, seed):

@@ -28,7 +28,7 @@ function tile(card, name, value, text, bad) {
 }
 
 function tiles(card, session) {
-  const bob = session.nodes.bob, clock = bob.clock;
+  const bob = session.nodes.bob, clock = session.clock.now;
   const tested = session.blocks.filter((block) => block.qber_test !== null).at(-1);
   tile(card, "key", large(session.secret_bits));
   tile(card, "qber", tested ? percent(tested.qber_test) : "–", `QBER ${session.beacon.test_basis}` +
@@ -66,6 +66,32 @@ function pace(times, sums) {
   return sums.map((sum, i) => (i && times[i] > times[i - 1] ? (sum - sums[i - 1]) / (times[i] - times[i - 1]) : null));
 }
 
+// At least so much of an axis: what a clock that keeps still does within it is noise.
+const LEAST_PPB = 2, LEAST_PS = 2000;
+
+function around(values, least) {
+  const low = Math.min(...values), high = Math.max(...values), more = Math.max((least - (high - low)) / 2, 0.05 * (high - low));
+  return [low - more, high + more];
+}
+
+// Drift to the left and offset to the right, each in a unit that fits.
+function clockOverTime(card, session, axis) {
+  const { t_s: times, offset_ps: offset = [], drift_ppb: ppb = [] } = session.clock.history, x = axis.of(times);
+  const most = offset.reduce((so, value) => Math.max(so, Math.abs(value)), 0);
+  const [unit, ps] = most >= 1e9 ? ["ms", 1e9] : most >= 1e6 ? ["µs", 1e6] : ["ns", 1e3];
+  const drawn = layout({ title: axis.title }, { title: { text: "drift (ppb)", font: { color: colour("c0") } } });
+  drawn.yaxis.range = times.length ? around(ppb, LEAST_PPB) : undefined;
+  drawn.yaxis.tickformat = ",~f";
+  drawn.yaxis2 = { ...drawn.yaxis, title: { text: `offset (${unit})`, font: { color: colour("c1") } }, overlaying: "y",
+    side: "right", tickmode: "auto", showgrid: false,
+    range: times.length ? around(offset, LEAST_PS).map((value) => value / ps) : undefined };
+  drawn.margin = { ...drawn.margin, l: 72, r: 72 };
+  const line = (y, name, c, dash, yaxis) => ({ x, y, name, yaxis, mode: times.length > 1 ? "lines" : "markers",
+    line: { color: colour(c), width: 2, dash } });
+  Plotly.react(card.querySelector(".drifts"), [line(ppb, "drift", "c0", "solid", "y"),
+    line(offset.map((value) => value / ps), "offset", "c1", "dot", "y2")], drawn, OPTIONS);
+}
+
 function blocksOverTime(card, session, axis) {
   const told = session.history, x = axis.of(told.t_s);
   const line = (y, name, c) => ({ x, y, name, mode: "lines", line: { color: colour(c), width: 2 } });
@@ -90,6 +116,7 @@ function plots(card, session) {
     }
   }
   Plotly.react(card.querySelector(".rates"), lines, layout({ title: axis.title }, { ...FROM_ZERO, title: { text: "per second" } }), OPTIONS);
+  clockOverTime(card, session, axis);
   if (session.elapsed_s < LONG_S || session.history.t_s.length < 3) blocksOneByOne(card, session);
   else blocksOverTime(card, session, axis);
 }
