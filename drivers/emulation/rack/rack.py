@@ -14,10 +14,15 @@ from drivers.emulation.rack.hosts import host
 from drivers.emulation.rack.instrument import Instrument
 from drivers.emulation.rack.pump import BenchClock
 from drivers.emulation.rack.shelf import REBOOT, Bench, Shelf
+from drivers.errors import NoAnswer
 from drivers.registry import Addresses
 
 T = TypeVar("T")
-START_TIMEOUT_S = 30.0
+PATIENCE_S = 30.0
+BEHIND = (
+    f"the emulated rack did not answer within {PATIENCE_S:g} s: this machine cannot keep up with its bench; lower "
+    "--bench-speed (qkdctl rack up: --speed), or the rates in the scenario"
+)
 
 
 class Rack:
@@ -71,10 +76,13 @@ class Rack:
         """Take it down; doing it twice does no harm."""
         if self._loop is None or self._thread is None:
             return
-        self._await(self._close_all())
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        loop = self._loop
+        closing = asyncio.run_coroutine_threadsafe(self._close_all(), loop)
+        closing.add_done_callback(lambda _: loop.call_soon_threadsafe(loop.stop))
+        # A bench that is behind first ends what it is at.
         self._thread.join()
-        self._loop.close()
+        loop.close()
+        closing.result()
         self._loop = self._thread = None
 
     def set(self, knob: str, value: float | bool) -> None:
@@ -174,4 +182,7 @@ class Rack:
 
     def _await(self, task: Coroutine[Any, Any, T]) -> T:
         assert self._loop is not None, "the rack is not up"
-        return asyncio.run_coroutine_threadsafe(task, self._loop).result(START_TIMEOUT_S)
+        try:
+            return asyncio.run_coroutine_threadsafe(task, self._loop).result(PATIENCE_S)
+        except TimeoutError:
+            raise NoAnswer(BEHIND) from None

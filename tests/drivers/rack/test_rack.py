@@ -199,3 +199,19 @@ def test_bench_time_may_run_faster() -> None:
         began_s = rack.snapshot()["bench_time_s"]
         time.sleep(0.05)
         assert rack.snapshot()["bench_time_s"] - began_s > 2.0
+
+
+def test_a_rack_that_cannot_keep_up_says_so_and_still_goes_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    rack = Rack(LiveBb84Bench(SCENE, SEED), whole_link())
+    rack.up()
+    free = threading.Event()
+    try:
+        monkeypatch.setattr("drivers.emulation.rack.rack.PATIENCE_S", 0.05)
+        assert rack._loop is not None
+        rack._loop.call_soon_threadsafe(free.wait)
+        with pytest.raises(NoAnswer, match="bench-speed"):
+            rack.snapshot()
+        threading.Timer(0.5, free.set).start()
+    finally:
+        rack.down()
+    assert rack._loop is None
