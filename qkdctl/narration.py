@@ -42,5 +42,5 @@ def narrate(event: Event) -> str | None:
 
 def clock(figures: dict[str, Figure]) -> str:
     """Say how Bob's clock runs."""
-    offset_ns, drift_ppb = float(figures["offset_ps"]) / 1000, float(figures["drift_ppb"])
-    return f"clock offset {offset_ns:,.1f} ns, drift {drift_ppb:,.1f} ppb"
+    offset_ms, drift_ppb = float(figures["offset_ps"]) / 1e9, float(figures["drift_ppb"])
+    return f"clock offset {offset_ms:,.6f} ms, drift {drift_ppb:,.1f} ppb"

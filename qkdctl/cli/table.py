@@ -53,7 +53,7 @@ def _overview(summary: dict[str, Any]) -> Table:
     table.add_row("recorded", f"{summary['duration_s']:.3f} s; {counts}")
     if clock["offset_ps"] is not None:
         table.add_row(
-            "clock", f"offset {clock['offset_ps'] / 1000:,.3f} ns, drift {clock['drift_ppb']:.2f} ppb"
+            "clock", f"offset {clock['offset_ps'] / 1e9:,.9f} ms, drift {clock['drift_ppb']:.2f} ppb"
         )
     rates = ", ".join(f"{basis} {rate:.2%}" for basis, rate in summary["qber"].items() if rate is not None)
     table.add_row("sifted", f"{summary['sifted_bits']:,} bits" + (f"; QBER {rates}" if rates else ""))

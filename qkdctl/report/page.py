@@ -54,7 +54,7 @@ def _glance(record: Record) -> Rows:
     for role, count in summary["tags"].items():
         yield f"{role.capitalize()}'s tags or slots", number(count)
     if clock["offset_ps"] is not None:
-        yield "Bob's clock", f"{clock['offset_ps'] / 1000:,.3f} ns ahead, {clock['drift_ppb']:,.2f} ppb fast"
+        yield "Bob's clock", f"{clock['offset_ps'] / 1e9:,.9f} ms ahead, {clock['drift_ppb']:,.2f} ppb fast"
     yield "Sifted", f"{number(summary['sifted_bits'])} bits"
     for basis, rate in summary["qber"].items():
         yield f"QBER {basis}", "not known" if rate is None else f"{rate:.3%}"
