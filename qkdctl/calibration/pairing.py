@@ -5,6 +5,7 @@ Pairs come at the same time at both parties in whichever detectors, so a lock ne
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -81,7 +82,8 @@ class PairFollower:
         self._begun_s = self._time.now_s()
         for tagger in self._taggers.values():
             tagger.start()
-        clock = self._parameters.clock
+        # Sessions may rely on delays that are calibrated; here they are still to be found.
+        clock = replace(self._parameters.clock, estimate_delays=True)
         reach, length = (round(s * PICOSECONDS_PER_SECOND) for s in (clock.max_offset_s, clock.preamble_s))
         own = Span(reach, reach + length)
         alice, bob = self._cut("alice", own), self._cut("bob", Span(0, own.stop + reach))

@@ -105,7 +105,13 @@ class DecoyEmulation(_Strict):
 
 @dataclass(frozen=True, kw_only=True)
 class PairEmulation(_Strict):
-    """An entanglement-based link; see :class:`drivers.emulation.bench.parameters.Bbm92Scene`."""
+    """An entanglement-based link; see :class:`drivers.emulation.bench.parameters.Bbm92Scene`.
+
+    Attributes
+    ----------
+    fibre_turn_deg : tuple of float
+        What the fibres do to the polarisation of a pair, live, as in a decoy-state link.
+    """
 
     duration_s: Annotated[float, Gt(0), Le(1e5)]
     pair_rate_hz: Annotated[float, Ge(0), Le(1e9)]
@@ -113,10 +119,12 @@ class PairEmulation(_Strict):
     test_error: ErrorRate
     alice: PairParty
     bob: PairParty
+    fibre_turn_deg: tuple[Angle, Angle, Angle] = (0.0, 0.0, 0.0)
 
     def scene(self) -> Bbm92Scene:
         """Set the bench up."""
-        return Bbm92Scene(**{name: getattr(self, name) for name in self.__dataclass_fields__})
+        fields = self.__dataclass_fields__.keys() - {"fibre_turn_deg"}
+        return Bbm92Scene(**{name: getattr(self, name) for name in fields})
 
     def live_scene(self) -> LiveBbm92Scene:
         """Set the live bench up."""

@@ -21,22 +21,16 @@ from qkdctl.calibration.record import (
 from qkdctl.config.load import load_scenario
 from qkdctl.node.addresses import write_addresses
 from qkdctl.rack import make_rack
+from tests.cli.conftest import qkdctl  # noqa: F401
 
 
 @pytest.fixture
-def lab(tmp_path):
+def lab(qkdctl, tmp_path):  # noqa: F811
     """Type a command in a directory of its own."""
 
     def run(*arguments, code=0):
-        done = subprocess.run(
-            [sys.executable, "-m", "qkdctl", *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=290,
-            check=False,
-        )
-        assert done.returncode == code or (code is None and done.returncode), done.stderr
+        done = qkdctl(*arguments)
+        assert done.code == code, done.err
         return done
 
     run.folder = tmp_path
@@ -45,26 +39,36 @@ def lab(tmp_path):
 
 def test_a_dry_run_lists_the_steps_and_does_nothing(lab):
     done = lab("calibrate", "misaligned", "--dry-run")
-    assert [line.partition(":")[0] for line in done.stdout.splitlines()[:-1]] == [
+    assert [line.partition(":")[0] for line in done.out.splitlines()[:-1]] == [
         "bob-threshold", "bob-bias", "mean-photon-number", "bob-dead-time", "delays", "polarisation", "check",
     ]  # fmt: skip
     assert list(lab.folder.iterdir()) == []
 
 
-def test_a_link_of_pairs_has_fewer_steps(lab):
-    done = lab("calibrate", "pairs", "--dry-run")
-    assert "alice-bias" in done.stdout
-    assert "polarisation" not in done.stdout
+def test_a_link_of_pairs_has_steps_of_its_own(lab):
+    done = lab("calibrate", "misaligned-pairs", "--dry-run")
+    assert [line.partition(":")[0] for line in done.out.splitlines()[:-1]] == [
+        "alice-threshold", "bob-threshold", "alice-bias", "bob-bias", "alice-dead-time", "bob-dead-time", "pair-delays",
+        "pair-polarisation", "pair-check",
+    ]  # fmt: skip
+    assert "polarisation" not in lab("calibrate", "pairs", "--dry-run").out
+
+
+def test_figures_stand_alone_on_stdout(lab):
+    done = lab("calibrate", "quick", "--only", "bob-threshold", "--json")
+    (result,) = done.json["results"]
+    assert result["good"]
+    assert "bob-threshold: set the threshold" in done.err
 
 
 def test_a_step_that_is_misspelt_is_suggested(lab):
     done = lab("calibrate", "misaligned", "--only", "polarization", code=2)
-    assert "did you mean polarisation?" in done.stderr
+    assert "did you mean polarisation?" in done.err
 
 
 def test_a_step_without_its_instruments_is_refused(lab):
     done = lab("calibrate", "demo", "--only", "polarisation", "--dry-run", code=3)
-    assert "lacks the instruments for polarisation" in done.stderr
+    assert "lacks the instruments for polarisation" in done.err
 
 
 def test_undoing_takes_a_step_out_of_the_file(lab):
@@ -74,14 +78,11 @@ def test_undoing_takes_a_step_out_of_the_file(lab):
     )
     other = Result(step="check", when=now(), good=True, verdict="")
     write_calibration(Calibration(scenario="misaligned", results=[gate, other]), file)
-    plan = json.loads(lab("run", "misaligned", "--dry-run", "--json").stdout)
-    assert plan["calibrations"] == [str(file)]
-    assert (
-        json.loads(lab("run", "misaligned", "--dry-run", "--json", "--no-calibration").stdout)["calibrations"]
-        == []
-    )
-    assert "would be undone: delays" in lab("calibrate", "misaligned", "--undo", "delays", "--dry-run").stdout
-    assert "undone: delays" in lab("calibrate", "misaligned", "--undo", "delays").stdout
+    plan = ("run", "misaligned", "--dry-run", "--json")
+    assert lab(*plan).json["calibrations"] == [str(file)]
+    assert lab(*plan, "--no-calibration").json["calibrations"] == []
+    assert "would be undone: delays" in lab("calibrate", "misaligned", "--undo", "delays", "--dry-run").out
+    assert "undone: delays" in lab("calibrate", "misaligned", "--undo", "delays").out
     assert [each.step for each in read_calibration(file).results] == ["check"]
     lab("calibrate", "misaligned", "--undo", "delays", code=2)
     lab("calibrate", "misaligned", "--undo", "all")
@@ -103,20 +104,27 @@ def test_the_page_shows_every_plot_and_escapes_what_it_is_given():
     assert "Not everything could be calibrated" in page
 
 
+def beside(folder, *arguments):
+    """Type a command in a process of its own: this one has a rack to keep going."""
+    words = [sys.executable, "-m", "qkdctl", *map(str, arguments)]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=2000, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.campaign
-def test_a_rack_is_calibrated_by_its_addresses(lab, misaligned):
+@pytest.mark.timeout(3000)
+def test_a_rack_is_calibrated_by_its_addresses(misaligned, tmp_path):
     scenario = load_scenario(misaligned)
     with make_rack(scenario, seed=2, speed=0.1) as rack:
-        addresses = lab.folder / "rack.json"
-        write_addresses(addresses, rack.control_address, rack.addresses)
-        steps = [
-            word for name in ("bob-threshold", "bob-bias", "mean-photon-number") for word in ("--only", name)
-        ]
-        options = ("--addresses", str(addresses), "--bench-speed", "0.1", "--output", "found.json", "--json")
-        done = lab("calibrate", str(misaligned), *steps, *options)
-        assert all(result["good"] for result in json.loads(done.stdout)["results"])
-        lab("calibrate", str(misaligned), "--only", "delays", *options)
-        lab("calibrate", str(misaligned), "--only", "polarisation", *options)
+        write_addresses(tmp_path / "rack.json", rack.control_address, rack.addresses)
+        there = ("--addresses", "rack.json", "--output", "found.json")
+        options = (*there, "--bench-speed", "0.1", "--json")
+        names = ("bob-threshold", "bob-bias", "mean-photon-number", "delays")
+        steps = [word for name in names for word in ("--only", name)]
+        found = json.loads(beside(tmp_path, "calibrate", misaligned, *steps, *options))
+        assert all(result["good"] for result in found["results"])
+        beside(tmp_path, "calibrate", misaligned, "--only", "polarisation", *options)
         assert mean_error(0.01, rack.shelf.bench._turn(10**9)) < 0.0125
-        lab("calibrate", str(misaligned), "--undo", "polarisation", *options[:2], *options[4:6])
+        beside(tmp_path, "calibrate", misaligned, "--undo", "polarisation", *there)
         assert mean_error(0.01, rack.shelf.bench._turn(10**9)) > 0.3

@@ -7,7 +7,7 @@ from qkdctl.config.packaged import packaged_scenarios
 
 PACKAGED = packaged_scenarios()
 EMULATED = [name for name, path in PACKAGED.items() if load_scenario(path).emulation]
-UNCALIBRATED = ["misaligned"]
+UNCALIBRATED = ["misaligned", "misaligned-pairs"]
 #: `laboratory` is `demo` with other addresses; a satellite's pass takes minutes, and is flown in a campaign.
 ELSEWHERE = ["laboratory", "satellite"]
 

@@ -45,8 +45,15 @@ def shell(tmp_path):
     return Shell(tmp_path)
 
 
-def test_a_session_its_report_and_its_keys(shell):
-    shell("qkdctl run lab.toml --duration 60 --report lab.html", "--duration", 1.5, code=NO_KEY)
+def test_a_session_that_is_recorded_its_report_and_how_it_is_made_again(shell):
+    """One session for all: what is recorded is reported as any other."""
+    plan = shell("qkdctl run lab.toml --duration 60 --report lab.html", "--dry-run", "--json")
+    assert json.loads(plan.out)["duration_s"] == 60
+    shell("head -c 32 /dev/urandom > recording.key; chmod 600 recording.key")
+    shell(
+        "qkdctl run lab.toml --record recordings --record-key recording.key --record-mib 2000",
+        "--duration", 1.5, "--report", "lab.html", code=NO_KEY,
+    )  # fmt: skip
     assert "secret bits" in (shell.folder / "lab.html").read_text()
     shell("qkdctl report")
     assert json.loads(shell("qkdctl report --json").out)["name"] == "quick"
@@ -57,14 +64,6 @@ def test_a_session_its_report_and_its_keys(shell):
         where={shown: session},
     )
     assert (shell.folder / "page.html").exists()
-
-
-def test_a_session_that_is_recorded_and_made_again(shell):
-    shell("head -c 32 /dev/urandom > recording.key; chmod 600 recording.key")
-    shell(
-        "qkdctl run lab.toml --record recordings --record-key recording.key --record-mib 2000",
-        "--duration", 1.5, code=NO_KEY,
-    )  # fmt: skip
     shell(
         "qkdctl process --alice recordings/alice/000001 --bob recordings/bob/000001 --key recording.key --store again",
         code=NO_KEY,
@@ -142,6 +141,9 @@ def test_a_bench_that_is_out_of_order(shell, monkeypatch):
     step, code = ("--only", "bob-threshold"), (0, 7, 130)
     shell("qkdctl calibrate misaligned", *step, where=SMALL)
     assert (shell.folder / "bench.calibration.html").exists()
+    without = shell("qkdctl run misaligned --no-calibration", "--dry-run", "--json", where=SMALL)
+    with_it = shell("qkdctl run misaligned --bench-speed 0.5", "--dry-run", "--json", where=SMALL)
+    assert [len(json.loads(done.out)["calibrations"]) for done in (without, with_it)] == [0, 1]
     with shell.beside("qkdctl rack up misaligned --speed 0.2", "--speed", 1, where=SMALL) as rack:
         rack.wait_for("instruments are up")
         shell(
@@ -152,12 +154,6 @@ def test_a_bench_that_is_out_of_order(shell, monkeypatch):
             terminal.wait_for("bob:")
         with closing(RackControl(read_addresses(shell.folder / "rack.json").control)) as control:
             assert control.snapshot()
-    for session in (
-        shell.beside("qkdctl run misaligned --no-calibration", where=SMALL, code=code),
-        shell.beside("qkdctl run misaligned --bench-speed 0.5", where=SMALL, code=code),
-    ):
-        with session as terminal:
-            terminal.wait_for("bob:")
     shutil.move(shell.folder / "bench.toml", shell.folder / "lab.toml")
     shutil.move(shell.folder / "bench.calibration.json", shell.folder / "lab.calibration.json")
     for name in ("ENOUGH", "SURE"):
@@ -167,6 +163,8 @@ def test_a_bench_that_is_out_of_order(shell, monkeypatch):
     shell("qkdctl calibrate lab.toml --only polarisation", code=(0, InstrumentsError.exit_code))
     shell("qkdctl calibrate lab.toml --undo polarisation", code=(0, UsageError.exit_code))
     shell("qkdctl calibrate lab.toml --undo all")
+    shell("qkdctl calibrate misaligned-pairs", "--only", "alice-threshold")
+    assert (shell.folder / "misaligned-pairs.calibration.html").exists()
 
 
 @pytest.mark.campaign

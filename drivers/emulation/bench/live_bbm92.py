@@ -18,7 +18,7 @@ from drivers.emulation.bench.live_bb84 import Channel, switch_in
 from drivers.emulation.bench.live_parameters import LiveBbm92Scene
 from drivers.emulation.bench.live_receiver import LiveReceiver
 from drivers.emulation.bench.parameters import PairParty
-from drivers.emulation.bench.polarisation import LivePolarisation, joined, paths
+from drivers.emulation.bench.polarisation import LivePolarisation, Turn, joined, paths, through_fibre
 from drivers.emulation.bench.seeds import stream
 from drivers.emulation.bench.timeline import BLOCK_PS, Timeline, begin_ps
 from postproc.timetags.types import PICOSECONDS_PER_SECOND
@@ -51,6 +51,7 @@ class LiveBbm92Bench:
         self._places = (scene.alice, scene.bob)
         self._switches = switches(scene.alice.receiver, scene.bob.receiver, seed)
         self.laser = LiveLaser(scene.pump)
+        self._fibre = through_fibre(scene.fibre_turn_deg)
         self.polarisation = {party: LivePolarisation() for party in PARTIES}
         self.channels = {
             party: Timeline(Channel(place.loss_db, 0.0))
@@ -124,13 +125,20 @@ class LiveBbm92Bench:
         return _cached_probabilities(*self._errors(block, more), *ends)
 
     def _errors(self, block: int, more: float) -> tuple[float, float]:
-        """Error rates of the pairs, after what the controllers do: whoever turns either photon turns the pair."""
-        turn = joined(*(self.polarisation[party].turn(block) for party in PARTIES))
+        """Error rates of the pairs, after what fibres and controllers do."""
+        turn = self._turn(block)
         key, test = (
             paths(min(error + more, 0.5), turn)[state, state + 1]
             for error, state in ((self._scene.key_error, 0), (self._scene.test_error, 2))
         )
-        return min(float(key), 0.5), min(float(test), 0.5)
+        return float(key), float(test)
+
+    def _turn(self, block: int) -> Turn:
+        """Whoever turns either photon turns the pair."""
+        turn = self._fibre
+        for party in PARTIES:
+            turn = joined(turn, self.polarisation[party].turn(block))
+        return turn
 
 
 @lru_cache(maxsize=64)

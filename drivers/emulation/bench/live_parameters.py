@@ -224,6 +224,9 @@ class LiveBbm92Scene(_Strict):
     pump : LaserDiode
     key_error, test_error : float
     alice, bob : PairParty
+    fibre_turn_deg : tuple of float
+        What the fibres do to the polarisation of a pair; see
+        :func:`~drivers.emulation.bench.polarisation.through_fibre`.
     nanowire : Nanowire
     pulse_v : float
     """
@@ -233,6 +236,7 @@ class LiveBbm92Scene(_Strict):
     test_error: ErrorRate
     alice: PairParty
     bob: PairParty
+    fibre_turn_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
     pump: LaserDiode = LASER_DIODE
     nanowire: Nanowire = NANOWIRE
     pulse_v: float = 2.0

@@ -6,6 +6,7 @@ and the first at which some did.
 
 from __future__ import annotations
 
+from itertools import count
 from math import ceil
 
 import numpy as np
@@ -16,18 +17,21 @@ from postproc.timetags.health import HealthMonitor
 from postproc.timetags.types import TagChunk
 from postproc.types import Role
 from qkdctl.calibration.record import AGREED, Picture
-from qkdctl.calibration.stand import Stand
+from qkdctl.calibration.stand import Light, Stand
 from qkdctl.calibration.steps.light import scenario_light
 from qkdctl.calibration.steps.step import Found, stand_at
 from qkdctl.config.scenario import Scenario
 
-RECORD_S, READ_S = 1.0, 5.0
+RECORD_S, LONGEST_S, READ_S = 1.0, 20.0, 5.0
 BIN_PS, BINS = 2000, 150
 ALIVE = 0.5
 """A detector is awake again where clicks follow at least this share as often as they do later."""
 
 MARGIN = 1.1
 """By this factor a hold-off exceeds the delay of an echo."""
+
+ENOUGH = 4
+"""Short waits of each detector, for each bin; where clicks are few they take longer than a second to come."""
 
 ROUND_PS = 1000
 
@@ -55,24 +59,34 @@ class DeadTime:
         tagger = stand.need(self._place, TimeTagger)
         # Pulses as close as they come in sessions: the closer, the more is seen of the dead time.
         with scenario_light(stand, getattr(stand.scenario.parameters, "slot_hz", None)) as light:
-            tagger.start()
-            try:
-                chunks = [light.pass_time(lambda: tagger.read(READ_S))]
-                while chunks[-1].stop_ps < RECORD_S * 1e12:
-                    stand.tell(f"{chunks[-1].stop_ps * 1e-12:.1f} of {RECORD_S:g} s of clicks")
-                    chunks.append(light.pass_time(lambda: tagger.read(READ_S)))
-            finally:
-                tagger.stop()
-        own = [each.channel for each in stand.receiver(self._party).detectors]
-        waits = {channel: waiting(chunks, channel) for channel in own}
+            chunks, waits = self._record(stand, light, tagger)
         dead = {channel: awake_ps(counts) for channel, counts in waits.items()}
         picture = self._picture(waits)
         if unknown := [str(channel) for channel, value in dead.items() if value is None]:
             verdict = f"too few clicks on channel {', '.join(unknown)}"
             return Found(False, verdict, ADVICE, pictures=[picture], places=(self._place,))
         longest_ps = max(float(value or 0) for value in dead.values())
-        echo_ps = _echo_ps(chunks, own)
+        echo_ps = _echo_ps(chunks, list(waits))
         return self._judge(stand, longest_ps, echo_ps, picture)
+
+    def _record(
+        self, stand: Stand, light: Light, tagger: TimeTagger
+    ) -> tuple[list[TagChunk], dict[int, NDArray[np.int64]]]:
+        """Take clicks until each detector has shown enough short waits, or it takes too long; count those."""
+        own = [each.channel for each in stand.receiver(self._party).detectors]
+        chunks: list[TagChunk] = []
+        tagger.start()
+        try:
+            for seconds in count(RECORD_S, RECORD_S):
+                while not chunks or chunks[-1].stop_ps < seconds * 1e12:
+                    chunks.append(light.pass_time(lambda: tagger.read(READ_S)))
+                    stand.tell(f"{chunks[-1].stop_ps * 1e-12:.1f} s of clicks; at most {LONGEST_S:g} s")
+                waits = {channel: waiting(chunks, channel) for channel in own}
+                if seconds >= LONGEST_S or all(each.sum() >= ENOUGH * BINS for each in waits.values()):
+                    break
+        finally:
+            tagger.stop()
+        return chunks, waits
 
     def _judge(self, stand: Stand, longest_ps: float, echo_ps: float, picture: Picture) -> Found:
         name = f"{self._party}.hold_off_ps"

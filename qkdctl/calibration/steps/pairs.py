@@ -27,7 +27,7 @@ TAGGERS = ("alice.tagger", "bob.tagger")
 CONTROLLERS = ("bob.polarisation", "alice.polarisation")
 """One is enough: whoever turns either photon turns the pair."""
 
-ENOUGH, LONGEST_S = 2_000, 1.0
+ENOUGH, LONGEST_S = 6_000, 3.0
 SURE, SURELY_S = 50_000, 4.0
 USUAL = 0.05
 LOCKING = "locking the clocks"
