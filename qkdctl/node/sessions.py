@@ -65,7 +65,7 @@ class Sessions:
         self._restarts = spec.restarts
         self._attendant = Attendant(spec)
         self._should_stop: Callable[[], bool] = lambda: False
-        self._broken = self._got_somewhere = False
+        self._broken = self._lost_slots = self._got_somewhere = False
         self.failure: Failure | None = None
         self.not_begun: BlockEnded | None = None
 
@@ -83,12 +83,12 @@ class Sessions:
 
     def _run_one(self, should_stop: Callable[[], bool]) -> bool:
         """Run a session; say whether there is to be another."""
-        self._broken, self._got_somewhere, self.not_begun = False, False, None
+        self._broken, self._lost_slots, self._got_somewhere, self.not_begun = False, False, False, None
         for old in self._spec.path.glob("*.failed"):
             old.unlink()
         supervisor = Supervisor(self._next_spec(), self._take, self._wants_another, self._attendant)
         try:
-            supervisor.run(should_stop)
+            supervisor.run(lambda: should_stop() or self._makes_nothing)
         except OSError as error:
             if not is_disk_full(error):
                 raise
@@ -134,8 +134,13 @@ class Sessions:
         if isinstance(result, BlockEnded) and result.record.block == 0:
             self._broken, self.not_begun = _may_lock_next_time(result), result
         if isinstance(result, Alarm) and result.name == "slots-lost":
-            self._broken = True
+            self._broken = self._lost_slots = True
         self._listen(result)
+
+    @property
+    def _makes_nothing(self) -> bool:
+        """Whether this session makes no key any more, and another may: it is ended then, or it would go on for good."""
+        return self._lost_slots and self._wants_another(None, False, False)
 
     def _wants_another(self, failure: Failure | None, peer_gone: bool, peer_goes_on: bool) -> bool:
         """Decide what to tell the other node at the end of a session."""

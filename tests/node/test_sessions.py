@@ -1,11 +1,14 @@
 """When a node means to go on, and when it lets go."""
 
+from typing import ClassVar
+
 import pytest
 
 from postproc.conversation.agreement import DISAGREEMENT
 from postproc.conversation.record import BlockRecord
 from postproc.outcome import BlockEnded
 from postproc.timetags.types import Acquired
+from postproc.types import Alarm
 from qkdctl.node.failure import Failure
 from qkdctl.node.sessions import Sessions
 from qkdctl.node.spec import NodeSpec, PeerSpec
@@ -79,3 +82,29 @@ def test_parties_that_disagree_do_not_try_again(tmp_path, reason, again):
 
 def test_a_recording_is_never_played_twice(tmp_path):
     assert not wants(sessions(tmp_path, recording="x.h5"), peer_gone=True)
+
+
+class Watched:
+    """In place of a supervisor: a session that loses its slots, and asks before and after whether to stop."""
+
+    asked: ClassVar = []
+    goes_on, failure, peer_lost = False, None, None
+
+    def __init__(self, spec, listen, wants_another, attendant):
+        self.listen = listen
+
+    def run(self, should_stop):
+        before = should_stop()
+        self.listen(Alarm("slots-lost", "error", "Bob's clock", {}, "Look."))
+        self.asked.append((before, should_stop()))
+
+
+@pytest.mark.parametrize(("restarts", "ends"), [(3, True), (0, False)])
+def test_a_session_that_can_make_no_more_key_ends_where_another_may_follow(
+    tmp_path, monkeypatch, restarts, ends
+):
+    """Without slots it would go on for as long as it was to, and make nothing."""
+    monkeypatch.setattr("qkdctl.node.sessions.Supervisor", Watched)
+    monkeypatch.setattr(Watched, "asked", [])
+    sessions(tmp_path, "bob", restarts=restarts).run()
+    assert Watched.asked == [(False, ends)]
