@@ -138,13 +138,18 @@ def _summary(results: list[Result]) -> dict[str, Any]:
 
 def _table(results: list[Result]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_footer=False)
-    names = ("rounds", "skipped", "minutes", "kills", "fills", "frames", "keys", "complaints")
+    names = ("rounds", "minutes", "kills", "frames", "keys", "complaints")
     table.add_column("kind")
     for name in names:
         table.add_column(name, justify="right")
-    table.add_column("on the line")
+    table.add_column("what else was done")
     for kind, of_kind in {**_kinds(results), "all": results}.items():
         row = _row(of_kind)
-        line = ", ".join(f"{what} {times:,}" for what, times in sorted(row["line"].items()))
+        done = {
+            **dict(sorted(row["line"].items())),
+            "full disks": row["fills"],
+            "rounds skipped": row["skipped"],
+        }
+        line = ", ".join(f"{what} {times:,}" for what, times in done.items() if times)
         table.add_row(kind, *(f"{row[name]:,}" for name in names), line)
     return table
