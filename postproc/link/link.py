@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from postproc.errors import PostprocError, ProtocolViolation
 from postproc.link.packets import Data, State, pack, unpack
 
+MOST_HELD = 2**30
+"""Bytes. Blocks of 10^7 bits have messages of some tens of millions, and a few blocks are under way at a time."""
+
 
 class LinkFailed(PostprocError):
     """The other end is gone, or has started anew; nothing more will come of this link."""
@@ -44,7 +47,8 @@ class Link:
 
     Items arrive in order, each once, for as long as both ends live. A resend repeats the stored bytes, never
     a recomputation. Memory is bounded: at most `window` items wait at either end, and :attr:`room` says how
-    many more :meth:`send` will take.
+    many more :meth:`send` will take. What has come and not been received yet is at most `most_held` bytes and one
+    item; what comes beyond is left to be sent again.
 
     Parameters
     ----------
@@ -54,14 +58,22 @@ class Link:
         The time; every call that takes one must not go back.
     window : int
         Items that this end is ready to hold, in each direction.
+    most_held : int
+        Bytes of what has come that this end is ready to hold.
     patience : Patience
     """
 
     def __init__(
-        self, epoch: bytes, now_s: float, *, window: int = 64, patience: Patience | None = None
+        self,
+        epoch: bytes,
+        now_s: float,
+        *,
+        window: int = 64,
+        most_held: int = MOST_HELD,
+        patience: Patience | None = None,
     ) -> None:
         self._epoch = epoch
-        self._window = window
+        self._window, self._most_held = window, most_held
         self._patience = patience or Patience()
         self._peer = b""
         self._heard_s = now_s
@@ -73,6 +85,7 @@ class Link:
         # Incoming: items that came early wait in `_early`, those in order in `_ready`.
         self._early: dict[int, bytes] = {}
         self._ready: deque[bytes] = deque()
+        self._held = 0
         self._expected = 0
         self._taken = 0
         self._state_due_s = now_s
@@ -113,7 +126,11 @@ class Link:
 
     def receive(self) -> bytes | None:
         """Give the next item, in order; None where none has come."""
-        return self._ready.popleft() if self._ready else None
+        if not self._ready:
+            return None
+        item = self._ready.popleft()
+        self._held -= len(item)
+        return item
 
     def done(self) -> None:
         """Say that the oldest item given out is dealt with for good: now it is acknowledged."""
@@ -181,12 +198,19 @@ class Link:
         self._heard_s = now_s
 
     def _take(self, packet: Data) -> None:
-        if self._expected <= packet.number < self._taken + self._window:
-            self._early.setdefault(packet.number, packet.item)
+        is_awaited = self._expected <= packet.number < self._taken + self._window
+        if is_awaited and packet.number not in self._early and self._has_room_for(packet):
+            self._early[packet.number] = packet.item
+            self._held += len(packet.item)
         while self._expected in self._early:
             self._ready.append(self._early.pop(self._expected))
             self._expected += 1
         self._state_due_s = 0.0
+
+    def _has_room_for(self, packet: Data) -> bool:
+        """Say whether an item may be held; the next one always may where nothing else waits, or all would stop."""
+        is_next = packet.number == self._expected and not self._ready
+        return is_next or self._held + len(packet.item) <= self._most_held
 
     def _look_whether_stuck(self, now_s: float) -> None:
         if not any(self._arrived <= item.number < self._allowed for item in self._kept):

@@ -37,9 +37,10 @@ class Air:
         return [data for _, _, data in here]
 
 
-def exchange(air, items, window, slow=0.0, seconds=400.0):
+def exchange(air, items, window, slow=0.0, seconds=400.0, most_held=2**20):
     """Send both ways; the ends deal with an item only now and then. Give what arrived at each end."""
-    links = {A: Link(A, 0.0, window=window), B: Link(B, 0.0, window=window)}
+    links = {end: Link(end, 0.0, window=window, most_held=most_held) for end in (A, B)}
+    longest = max(map(len, items), default=0)
     waiting = {end: list(items) for end in links}
     arrived = {end: [] for end in links}
     chance = random.Random(5)
@@ -57,7 +58,9 @@ def exchange(air, items, window, slow=0.0, seconds=400.0):
                 link.done()
             for data in link.packets(now):
                 air.send(other, data, now)
-            assert len(link._early) + len(link._ready) <= window
+            held = [*link._early.values(), *link._ready]
+            assert len(held) <= window
+            assert sum(map(len, held)) <= most_held + longest
         if all(link.settled for link in links.values()) and not any(waiting.values()):
             return arrived, now
     raise AssertionError(f"not done after {seconds} s")
@@ -71,10 +74,11 @@ def exchange(air, items, window, slow=0.0, seconds=400.0):
     st.floats(0, 0.5),
     st.floats(0, 0.5),
     st.floats(0, 0.9),
+    st.integers(0, 100),
 )
-def test_every_item_arrives_once_and_in_order(seed, items, window, drop, repeat, delay_s, slow):
+def test_every_item_arrives_once_and_in_order(seed, items, window, drop, repeat, delay_s, slow, most_held):
     air = Air(seed, drop, repeat, delay_s)
-    arrived, _ = exchange(air, items, window, slow)
+    arrived, _ = exchange(air, items, window, slow, most_held=most_held)
     assert arrived == {A: items, B: items}
 
 
