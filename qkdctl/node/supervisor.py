@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -35,6 +36,9 @@ WantsAnother = Callable[[Failure | None, bool, bool], bool]
 PAUSE_S = 0.05
 LEAVE_S = 20.0
 """How long the others may take to end once the session is over."""
+
+FINISH_S = 60.0
+"""How long blocks may take to be finished once this node is to stop; service managers kill after 90 s."""
 
 
 class Supervisor:
@@ -76,6 +80,7 @@ class Supervisor:
         self._stopping = self._agreed = self._left = False
         self._last_word: bytes | None = None
         self._ended_s: float | None = None
+        self._finish_by_s = inf
         self.goes_on = False
         self.failure: Failure | None = None
         self.peer_lost: str | None = None
@@ -108,8 +113,8 @@ class Supervisor:
             while (event := telemetry.hear()) is not None:
                 self._hear(event)
             if should_stop() and not self._stopping:
-                self._stopping = True
                 self._results.link.send(signals.STOP)
+                self._stop(monotonic())
             if over_s is None and self._session_over() and not self._lets_alice_speak_first():
                 over_s = monotonic() + LEAVE_S
                 self._take_leave()
@@ -118,6 +123,10 @@ class Supervisor:
             for alarm in self._attendant.look(self._processes.codes()):
                 self._keep(alarm)
             wiring.wait(PAUSE_S)
+
+    def _stop(self, now_s: float) -> None:
+        self._stopping = True
+        self._finish_by_s = now_s + FINISH_S
 
     def _pump(self) -> None:
         now = monotonic()
@@ -190,7 +199,12 @@ class Supervisor:
         others = [code for worker, code in codes.items() if worker != "channel"]
         # Nobody has to be waited for where nothing has begun.
         never_began = self._stopping and not self._agreed
-        return never_began or self._cannot_go_on() or all(code is not None for code in others)
+        is_over = never_began or self._cannot_go_on() or all(code is not None for code in others)
+        if not is_over and monotonic() > self._finish_by_s:
+            reason = f"blocks were not finished within {FINISH_S:.0f} s of the stop; those that were are kept"
+            self.failure = self.failure or Failure("supervisor", PeerLostError.exit_code, reason)
+            return True
+        return is_over
 
     def _cannot_go_on(self) -> bool:
         """Whether a process is gone without which nothing can be finished.
