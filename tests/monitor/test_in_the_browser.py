@@ -128,7 +128,10 @@ def test_a_detector_latches(stage, pictures):
 def test_a_node_is_lost(stage, pictures):
     def kill(rack, session):
         listing = subprocess.run(
-            ["ps", "-o", "pid,args", "--ppid", str(session.pid)], capture_output=True, text=True, check=True
+            ["ps", "-ww", "-o", "pid,args", "--ppid", str(session.pid)],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         (line,) = [
             line for line in listing.stdout.splitlines() if "qkdctl.node" in line and line.endswith("/alice")
