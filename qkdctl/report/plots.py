@@ -42,8 +42,9 @@ def _clock(told: dict[str, list[float]]) -> Iterator[tuple[str, str]]:
     if not told.get("t_s"):
         return
     for name, label, scale in (("drift_ppb", "drift (ppb)", 1.0), ("offset_ps", "offset (ms)", 1e-9)):
-        lines = {name: [scale * value for value in told[name]]}
-        title = f"{label.partition(' ')[0].capitalize()} of Bob's clock"
+        what = label.partition(" ")[0]
+        lines = {what: [scale * value for value in told[name]]}
+        title = f"{what.capitalize()} of Bob's clock"
         yield title, line_chart(told["t_s"], lines, "seconds", label, from_zero=False)
 
 
