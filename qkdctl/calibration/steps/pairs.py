@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from drivers.roles import PolarisationController
 from postproc.errors import SynchronisationFailed
 from postproc.parameters import Bbm92
-from qkdctl.calibration.alignment import Position, Search
 from qkdctl.calibration.pairing import Coincidences, PairFollower
 from qkdctl.calibration.record import AGREED, Picture
 from qkdctl.calibration.stand import Stand
 from qkdctl.calibration.steps.delays import ROUND_PS, WIDER, gate_width_ps
 from qkdctl.calibration.steps.errors import ErrorRates
 from qkdctl.calibration.steps.light import scenario_light
-from qkdctl.calibration.steps.polarisation import judge
+from qkdctl.calibration.steps.polarisation import Look, judge, search
 from qkdctl.calibration.steps.step import Found, stand_at
 from qkdctl.config.scenario import Scenario
 from qkdctl.errors import ConfigurationError
@@ -97,27 +96,21 @@ class PairPolarisation:
         """See :class:`~qkdctl.calibration.steps.step.Step`."""
         place = next(place for place in CONTROLLERS if place in stand.places)
         controller = stand.need(place, PolarisationController)
-        before, follower = controller.positions, PairFollower(stand, _parameters(stand))
+        follower = PairFollower(stand, _parameters(stand))
 
-        def measure(position: Position, enough: int = ENOUGH, longest_s: float = LONGEST_S) -> ErrorRates:
-            controller.positions = position
+        def measure(enough: int, longest_s: float) -> ErrorRates:
             return pair_errors(stand, follower.take(enough, longest_s))
 
         try:
             with scenario_light(stand):
                 stand.tell(LOCKING)
                 follower.start()
-                first = measure(before)
-                search = Search(
-                    lambda position, care: sum(measure(position, care * ENOUGH).rates) / 2, stand.tell
-                )
-                best = search.run(before)
-                last = measure(best, SURE, SURELY_S)
+                course = search(stand, controller, measure, Look(ENOUGH, LONGEST_S), Look(SURE, SURELY_S))
         except SynchronisationFailed as error:
             return Found(False, f"the clocks were not locked: {error}", UNSEEN, places=TAGGERS)
         finally:
             follower.stop()
-        return judge((place, *TAGGERS), controller, before, best, (first, last), search)
+        return judge((place, *TAGGERS), controller, course)
 
 
 class PairCheck:

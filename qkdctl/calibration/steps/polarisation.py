@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from drivers.roles import PolarisationController
 from postproc.errors import SynchronisationFailed
 from qkdctl.calibration.alignment import Position, Search
@@ -35,38 +38,82 @@ class Polarisation:
     def run(self, stand: Stand) -> Found:
         """See :class:`~qkdctl.calibration.steps.step.Step`."""
         controller = stand.need(CONTROLLER, PolarisationController)
-        before = controller.positions
         follower = Follower(stand, marked_pattern(stand))
 
-        def measure(position: Position, enough: int = ENOUGH, longest_s: float = LONGEST_S) -> ErrorRates:
-            controller.positions = position
+        def measure(enough: int, longest_s: float) -> ErrorRates:
             return error_rates(stand, follower.take(enough, longest_s))
 
         try:
             stand.tell("looking for the slots")
             follower.start()
-            first = measure(before)
-            search = Search(
-                lambda position, care: sum(measure(position, care * ENOUGH).rates) / 2, stand.tell
-            )
-            best = search.run(before)
-            last = measure(best, SURE, SURELY_S)
+            course = search(stand, controller, measure, Look(ENOUGH, LONGEST_S), Look(SURE, SURELY_S))
         except SynchronisationFailed as error:
             return Found(False, f"the slots were not found: {error}", UNSEEN, places=PLACES)
         finally:
             follower.stop()
             stand.light().stop()
-        return judge(PLACES, controller, before, best, (first, last), search)
+        return judge(PLACES, controller, course)
 
 
-def judge(
-    places: tuple[str, ...],
+class Look(NamedTuple):
+    """How long to measure: until there is enough, or for so long."""
+
+    enough: int
+    longest_s: float
+
+
+class Course(NamedTuple):
+    """How a search went.
+
+    Attributes
+    ----------
+    before, best : tuple of float
+        Positions of the controller.
+    measured : tuple of ErrorRates
+        At both.
+    tried : list of (tuple of float, float)
+        Positions, and what was found there.
+    """
+
+    before: Position
+    best: Position
+    measured: tuple[ErrorRates, ErrorRates]
+    tried: list[tuple[Position, float]]
+
+
+def search(
+    stand: Stand,
     controller: PolarisationController,
-    before: Position,
-    best: Position,
-    measured: tuple[ErrorRates, ErrorRates],
-    search: Search,
-) -> Found:
+    measure: Callable[[int, float], ErrorRates],
+    look: Look,
+    sure: Look,
+) -> Course:
+    """Search for the fewest errors from where the controller is.
+
+    Parameters
+    ----------
+    stand : Stand
+    controller : PolarisationController
+    measure : callable
+        ``measure(enough, longest_s)`` gives the error rates with the controller as it is.
+    look, sure : Look
+        For every position, and for the last measurement.
+    """
+
+    def at(position: Position, enough: int, longest_s: float) -> ErrorRates:
+        controller.positions = position
+        return measure(enough, longest_s)
+
+    before = controller.positions
+    first = at(before, *look)
+    searching = Search(
+        lambda position, care: sum(at(position, care * look.enough, look.longest_s).rates) / 2, stand.tell
+    )
+    best = searching.run(before)
+    return Course(before, best, (first, at(best, *sure)), searching.tried)
+
+
+def judge(places: tuple[str, ...], controller: PolarisationController, course: Course) -> Found:
     """Give the verdict of a search; without a good end the controller goes back to where it was.
 
     Parameters
@@ -74,25 +121,22 @@ def judge(
     places : tuple of str
         What it rests on, the controller first.
     controller : PolarisationController
-    before, best : tuple of float
-    measured : tuple of ErrorRates
-        At both.
-    search : Search
+    course : Course
     """
-    (key_was, test_was), (key, test) = (each.rates for each in measured)
+    (key_was, test_was), (key, test) = (each.rates for each in course.measured)
     figures = {"qber_key": key, "qber_test": test, "qber_key_before": key_was, "qber_test_before": test_was}
-    figures["positions_tried"] = float(len(search.tried))
+    figures["positions_tried"] = float(len(course.tried))
     lines: dict[str, list[float | None]] = {
-        "mean error rate of both bases": [cost for _, cost in search.tried]
+        "mean error rate of both bases": [cost for _, cost in course.tried]
     }
-    x = [float(number) for number in range(1, len(search.tried) + 1)]
+    x = [float(number) for number in range(1, len(course.tried) + 1)]
     picture = Picture("The search over the controller's positions", "position tried", "error rate", x, lines)
     verdict = f"errors {key:.2%} in the key basis and {test:.2%} in the test basis; they were {key_was:.2%} "
-    verdict += f"and {test_was:.2%}; {len(search.tried)} positions were tried"
+    verdict += f"and {test_was:.2%}; {len(course.tried)} positions were tried"
     if max(key, test) > ALIGNED:
-        controller.positions = before
+        controller.positions = course.before
         return Found(False, verdict, UNALIGNED, figures=figures, pictures=[picture], places=places)
-    change = Change(places[0], "positions", plain(before), plain(best))
+    change = Change(places[0], "positions", plain(course.before), plain(course.best))
     return Found(True, verdict, "", [change], figures, [picture], places)
 
 
