@@ -67,7 +67,7 @@ class ChainWork(msgspec.Struct, frozen=True):
             clock=Clock(preamble_s=1.0),
             security=PairSecurity(proof="tomamichel2012", eps_sec=1e-10, eps_cor=1e-10, waived=WAIVED),
             reconciliation=Reconciliation(
-                method=self.method, profile=self.profile, round_trip_ms=1e3 * self.round_trip_s, workers=2
+                method=self.method, profile=self.profile, round_trip_ms=1e3 * self.round_trip_s
             ),
         )
 
