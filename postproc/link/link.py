@@ -86,6 +86,7 @@ class Link:
         self._early: dict[int, bytes] = {}
         self._ready: deque[bytes] = deque()
         self._held = 0
+        self._refused = False
         self._expected = 0
         self._taken = 0
         self._state_due_s = now_s
@@ -172,7 +173,9 @@ class Link:
         due = [item.packet(self._epoch) for item in self._kept if self._is_due(item, now_s)]
         if now_s >= self._state_due_s:
             credit = max(self._window - (self._expected - self._taken), 0)
-            due.append(pack(State(self._epoch, self._peer, self._taken, credit, self._expected)))
+            # What was refused has come all the same: the line is not to be blamed for it.
+            arrived = None if self._refused else self._expected
+            due.append(pack(State(self._epoch, self._peer, self._taken, credit, arrived)))
             self._state_due_s = now_s + self._patience.heartbeat_s
         return due
 
@@ -199,9 +202,11 @@ class Link:
 
     def _take(self, packet: Data) -> None:
         is_awaited = self._expected <= packet.number < self._taken + self._window
-        if is_awaited and packet.number not in self._early and self._has_room_for(packet):
-            self._early[packet.number] = packet.item
-            self._held += len(packet.item)
+        if is_awaited and packet.number not in self._early:
+            self._refused = not self._has_room_for(packet)
+            if not self._refused:
+                self._early[packet.number] = packet.item
+                self._held += len(packet.item)
         while self._expected in self._early:
             self._ready.append(self._early.pop(self._expected))
             self._expected += 1

@@ -45,7 +45,8 @@ class State(msgspec.Struct, frozen=True, array_like=True, tag="s"):
     credit : int
         Items below ``taken + credit`` are welcome.
     arrived : int or None
-        Items of the other end that have come, dealt with or not: all below this number. Versions before do not say.
+        Items of the other end that have come, dealt with or not: all below this number. Who has no room just now
+        does not say, nor do versions before.
     """
 
     epoch: Epoch

@@ -195,9 +195,9 @@ def carry(source, target, now):
         target.hear(data, now)
 
 
-def heard_for(seconds, carries, takes=True):
+def heard_for(seconds, carries, takes=True, **bounds):
     """Alice sends on and on; the line carries to Bob what it does, and everything to Alice."""
-    alice, bob = Link(A, 0.0), Link(B, 0.0)
+    alice, bob = Link(A, 0.0), Link(B, 0.0, **bounds)
     for now in range(1, seconds):
         while alice.room:
             alice.send(b"x" * 2000)
@@ -219,6 +219,10 @@ def test_a_line_that_carries_only_short_packets_is_found_out():
 def test_an_end_that_takes_its_time_is_not_taken_for_a_bad_line():
     heard_for(400, lambda data: True, takes=False)
     heard_for(400, lambda data: True)
+
+
+def test_an_end_without_room_is_not_taken_for_a_bad_line():
+    heard_for(400, lambda data: True, takes=False, most_held=5000)
 
 
 def test_versions_that_do_not_say_what_has_arrived_are_not_judged_by_it():
