@@ -11,16 +11,11 @@ from postproc.timetags.types import Acquired
 from postproc.types import Alarm
 from qkdctl.node.failure import Failure
 from qkdctl.node.sessions import Sessions
-from qkdctl.node.spec import NodeSpec, PeerSpec
-
-PEER = PeerSpec("tcp://127.0.0.1:1", True, "a" * 40, "b" * 40, "c" * 40)
+from tests.support.node_specs import node_spec
 
 
 def sessions(tmp_path, role="alice", **more):
-    spec = {"duration_s": 100.0, "restarts": 3} | more
-    return Sessions(
-        NodeSpec(role, str(tmp_path), "lab.toml", str(tmp_path / "s.sqlite"), "emulated", PEER, **spec)
-    )
+    return Sessions(node_spec(tmp_path, role, **{"duration_s": 100.0, "restarts": 3} | more))
 
 
 def wants(node, *, failure=None, peer_gone=False, peer_goes_on=False):

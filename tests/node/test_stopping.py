@@ -2,10 +2,8 @@
 
 from time import monotonic
 
-from qkdctl.node.spec import NodeSpec, PeerSpec
 from qkdctl.node.supervisor import FINISH_S, Supervisor
-
-PEER = PeerSpec("tcp://127.0.0.1:1", True, "a" * 40, "b" * 40, "c" * 40)
+from tests.support.node_specs import node_spec
 
 
 class AtWork:
@@ -17,10 +15,7 @@ class AtWork:
 
 def stopping(tmp_path, since_s):
     """A supervisor in the midst of a session that was told to stop so long ago."""
-    spec = NodeSpec(
-        "alice", str(tmp_path), "lab.toml", str(tmp_path / "s.sqlite"), "emulated", PEER, duration_s=9.0
-    )
-    supervisor = Supervisor(spec)
+    supervisor = Supervisor(node_spec(tmp_path, duration_s=9.0))
     supervisor._processes = AtWork()
     supervisor._agreed = True
     supervisor._stop(monotonic() - since_s)
