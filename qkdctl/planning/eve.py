@@ -14,7 +14,7 @@ from drivers.emulation.bench import bb84
 from drivers.emulation.bench.bb84 import WatchedLight
 from drivers.emulation.bench.parameters import Eve
 from drivers.emulation.bench.scenes import Bb84Scene
-from postproc.authentication.pool import MemoryPool
+from postproc.authentication.memory_pool import MemoryPool
 from postproc.blocks import SecretBlock
 from postproc.conversation.frames import unpack
 from postproc.conversation.messages import decode

@@ -7,7 +7,8 @@ import pytest
 
 from postproc.amplification.refill import Household, Rotation
 from postproc.amplification.stage import Amplify, Seed
-from postproc.authentication.pool import MemoryPool, block_source
+from postproc.authentication.memory_pool import MemoryPool
+from postproc.authentication.pool import block_source
 from postproc.authentication.wegman_carter import Authenticator
 from postproc.bits import Bits
 from postproc.blocks import BoundedBlock, SecretBlock

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from postproc.amplification import stage as amplification
 from postproc.amplification.refill import Household
 from postproc.amplification.stage import CLOSING_BYTES, Amplify
-from postproc.authentication.pool import KeyName, MemoryPool, block_source
+from postproc.authentication.memory_pool import MemoryPool
+from postproc.authentication.pool import KeyName, block_source
 from postproc.authentication.wegman_carter import Authenticator, forgery_bound
 from postproc.bits import Bits
 from postproc.blocks import BoundedBlock, SecretBlock

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from postproc.authentication.pool import MemoryPool
+from postproc.authentication.memory_pool import MemoryPool
 from qkdctl.keystore.store import KeyStore
 
 SHARED_KEY = np.random.default_rng(11).bytes(48 + 32 * 100)

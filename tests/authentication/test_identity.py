@@ -10,7 +10,8 @@ from postproc.authentication.identity import (
     Identity,
     make_identity,
 )
-from postproc.authentication.pool import NO_SHARED_KEY, MemoryPool
+from postproc.authentication.memory_pool import MemoryPool
+from postproc.authentication.pool import NO_SHARED_KEY
 from postproc.authentication.wegman_carter import Authenticator, method_of
 from postproc.blocks import SecretBlock
 from postproc.conversation.frames import pack, unpack

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postproc.authentication.pool import LATE, KeyName, MemoryPool, block_source
+from postproc.authentication.memory_pool import MemoryPool
+from postproc.authentication.pool import LATE, KeyName, block_source
 from postproc.errors import InputError, PoolExhausted
 from tests.authentication.conftest import SHARED_KEY
 from tests.support.profiles import SHARED_FIXTURE

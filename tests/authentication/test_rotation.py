@@ -7,7 +7,8 @@ import pytest
 
 from postproc.amplification.refill import Household, Refill, Rotation
 from postproc.amplification.stage import Seed
-from postproc.authentication.pool import KeyName, MemoryPool, block_source
+from postproc.authentication.memory_pool import MemoryPool
+from postproc.authentication.pool import KeyName, block_source
 from postproc.blocks import SecretBlock
 from postproc.conversation.frames import unpack
 from postproc.conversation.messages import TranscriptTag, decode

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postproc.authentication.pool import MemoryPool
+from postproc.authentication.memory_pool import MemoryPool
 from postproc.authentication.wegman_carter import Authenticator, forgery_bound
 from postproc.conversation.messages import TranscriptTag
 from postproc.errors import AuthenticationFailed, PoolExhausted

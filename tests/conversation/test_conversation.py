@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postproc.authentication.pool import MemoryPool
+from postproc.authentication.memory_pool import MemoryPool
 from postproc.authentication.wegman_carter import Authenticator
 from postproc.conversation.conversation import Conversation
 from postproc.conversation.dialogue import attest, check, hear, note, review, say

@@ -10,7 +10,7 @@ import pytest
 import postproc
 from postproc.amplification import refill
 from postproc.amplification.stage import Amplify
-from postproc.authentication.pool import MemoryPool
+from postproc.authentication.memory_pool import MemoryPool
 from postproc.authentication.wegman_carter import Authenticator, forgery_bound
 from postproc.blocks import SecretBlock
 from postproc.conversation import talk

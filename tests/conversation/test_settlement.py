@@ -5,7 +5,7 @@ import pytest
 
 from postproc.amplification.refill import Household
 from postproc.amplification.stage import Amplify
-from postproc.authentication.pool import MemoryPool
+from postproc.authentication.memory_pool import MemoryPool
 from postproc.authentication.wegman_carter import Authenticator
 from postproc.bits import Bits
 from postproc.blocks import BoundedBlock

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from postproc.amplification import stage as amplification
-from postproc.authentication.pool import MemoryPool
+from postproc.authentication.memory_pool import MemoryPool
 from postproc.bits import Bits
 from postproc.blocks import SecretBlock
 from postproc.entropy import SeededEntropy

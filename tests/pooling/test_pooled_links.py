@@ -6,7 +6,7 @@ from itertools import chain
 import msgspec
 import pytest
 
-from postproc.authentication.pool import MemoryPool
+from postproc.authentication.memory_pool import MemoryPool
 from postproc.blocks import SecretBlock, SiftedBlock
 from postproc.conversation.frames import unpack
 from postproc.outcome import BlockEnded

@@ -1,6 +1,6 @@
 """The first stage, with a key store and authentication keys of its own."""
 
-from postproc.authentication.pool import MemoryPool
+from postproc.authentication.memory_pool import MemoryPool
 from postproc.authentication.wegman_carter import Authenticator
 from postproc.conversation.agreement import Agree
 from postproc.secretsink import MemorySink

@@ -24,7 +24,7 @@ from drivers.emulation.bench.parameters import (
     Receiver as BenchReceiver,
 )
 from drivers.emulation.bench.scenes import Bb84Scene
-from postproc.authentication.pool import MemoryPool
+from postproc.authentication.memory_pool import MemoryPool
 from postproc.blocks import SecretBlock
 from postproc.entropy import SeededEntropy
 from postproc.outcome import BlockEnded

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from postproc.amplification import stage as amplification
 from postproc.amplification.refill import Household
 from postproc.amplification.stage import Amplify
-from postproc.authentication.pool import MemoryPool
+from postproc.authentication.memory_pool import MemoryPool
 from postproc.authentication.wegman_carter import Authenticator
 from postproc.bits import Bits
 from postproc.blocks import BoundedBlock, SecretBlock
