@@ -7,22 +7,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from postproc.authentication.identity import Identity
-from postproc.authentication.pool import (
-    LATE,
-    NOTHING_LEFT,
-    HashKeys,
-    KeyName,
-    no_hash_keys,
-    not_free,
-    refilled_before,
-    take_hash_keys,
-)
+from postproc.authentication.pool import HashKeys, KeyName, no_hash_keys, refilled_before, take_hash_keys
 from postproc.authentication.sharedkey import KEY_BYTES, cut_keys, split_shared_key
-from postproc.errors import InputError, PoolExhausted
+from postproc.errors import InputError
 from postproc.types import Role
 from qkdctl.errors import RecordingError
-from qkdctl.keystore import hash_keys
-from qkdctl.keystore.engine import Connection, Engine, Row
+from qkdctl.keystore import hash_keys, one_time_keys
+from qkdctl.keystore.engine import Connection, Engine
 from qkdctl.keystore.hash_keys import Generation
 from qkdctl.keystore.vault import Vault
 
@@ -129,32 +120,22 @@ class StoredPool:
     def take(self, sender: Role) -> tuple[KeyName, bytes]:
         """See :class:`~postproc.authentication.pool.AuthenticationPool`."""
         with self._database.transaction() as connection:
-            first_unused, _ = _counter(connection, sender)
-            row = connection.execute(
-                "SELECT source, number, value FROM one_time_key WHERE sender = ? AND position = ?",
-                (sender, first_unused),
-            ).fetchone()
-            if row is None:
-                raise PoolExhausted(NOTHING_LEFT)
-            value = self._open(connection, sender, row)
-            _strike(connection, sender, first_unused)
-        return KeyName(bytes(row["source"]), row["number"]), value
+            return one_time_keys.take(connection, self._vault, sender)
 
     def peek(self, sender: Role, name: KeyName) -> bytes:
         """See :class:`~postproc.authentication.pool.AuthenticationPool`."""
         with self._database.transaction() as connection:
-            return self._open(connection, sender, _find(connection, sender, name))
+            return one_time_keys.reveal(connection, self._vault, sender, name)
 
     def mark_used(self, sender: Role, name: KeyName) -> None:
         """See :class:`~postproc.authentication.pool.AuthenticationPool`."""
         with self._database.transaction() as connection:
-            _strike(connection, sender, _find(connection, sender, name)["position"])
+            one_time_keys.strike(connection, sender, name)
 
     def remaining(self, sender: Role) -> int:
         """See :class:`~postproc.authentication.pool.AuthenticationPool`."""
         with self._database.transaction() as connection:
-            first_unused, total = _counter(connection, sender)
-        return total - first_unused
+            return one_time_keys.remaining(connection, sender)
 
     def generations(self) -> tuple[Generation, ...]:
         """Give all hash keys with what belongs to them, oldest first, to make the pool again elsewhere."""
@@ -185,26 +166,12 @@ class StoredPool:
                 "INSERT INTO shared_key (source, made_here, epsilon) VALUES (?, 0, ?)", (source, epsilon)
             )
             hash_keys.put_back(connection, self._vault, there, self._now())
-            for sender, keys in free.items():
-                for position, (name, value) in enumerate(keys):
-                    place = ("one_time_key", sender, name.source, name.number)
-                    sealed = self._vault.seal(connection, value, *place)
-                    connection.execute(
-                        "INSERT INTO one_time_key VALUES (?, ?, ?, ?, ?)",
-                        (sender, position, name.source, name.number, sealed),
-                    )
-                connection.execute("INSERT INTO one_time_counter VALUES (?, 0, ?)", (sender, len(keys)))
+            one_time_keys.put_back(connection, self._vault, free)
 
     def free(self, sender: Role) -> list[tuple[KeyName, bytes]]:
         """Give all free one-time keys of a sender, to compare both ends on one machine."""
         with self._database.transaction() as connection:
-            rows = connection.execute(
-                "SELECT source, number, value FROM one_time_key WHERE sender = ? ORDER BY position", (sender,)
-            ).fetchall()
-            return [
-                (KeyName(bytes(row["source"]), row["number"]), self._open(connection, sender, row))
-                for row in rows
-            ]
+            return one_time_keys.free(connection, self._vault, sender)
 
     def sources(self) -> list[bytes]:
         """Name everything that has filled this pool since the store was made."""
@@ -264,35 +231,13 @@ class StoredPool:
         )
         hash_keys.put_under(connection, hash_source, {sender: len(row) for sender, row in rows.items()})
         for sender, row in rows.items():
-            self._append_row(connection, sender, source, row)
+            one_time_keys.append(connection, self._vault, sender, source, row)
         hash_keys.forget(connection)
 
     def was_refilled_from(self, connection: Connection, source: bytes) -> bool:
         """Say whether a source's keys are in this pool, or were in one before."""
         query = "SELECT 1 FROM refill_source WHERE source = ?"
         return connection.execute(query, (source,)).fetchone() is not None
-
-    def _append_row(self, connection: Connection, sender: Role, source: bytes, keys: list[bytes]) -> None:
-        sealed = [
-            self._vault.seal(connection, key, "one_time_key", sender, source, number)
-            for number, key in enumerate(keys)
-        ]
-        _append(connection, sender, source, sealed)
-
-    def _open(self, connection: Connection, sender: Role, row: Row) -> bytes:
-        place = ("one_time_key", sender, row["source"], row["number"])
-        return self._vault.open(connection, row["value"], *place)
-
-
-def _append(connection: Connection, sender: Role, source: bytes, sealed: list[bytes]) -> None:
-    first_unused, total = _counter(connection, sender)
-    rows = [(sender, total + number, source, number, value) for number, value in enumerate(sealed)]
-    connection.executemany("INSERT INTO one_time_key VALUES (?, ?, ?, ?, ?)", rows)
-    connection.execute(
-        "INSERT INTO one_time_counter VALUES (?, ?, ?) ON CONFLICT (sender) "
-        "DO UPDATE SET first_unused = excluded.first_unused, total = excluded.total",
-        (sender, first_unused, total + len(sealed)),
-    )
 
 
 def _check_new(connection: Connection, source: bytes) -> None:
@@ -301,32 +246,3 @@ def _check_new(connection: Connection, source: bytes) -> None:
             f"pre-shared key {source.hex()} was imported before, and a one-time key must never be used "
             "twice; make a new one for both parties"
         )
-
-
-def _counter(connection: Connection, sender: Role) -> tuple[int, int]:
-    row = connection.execute(
-        "SELECT first_unused, total FROM one_time_counter WHERE sender = ?", (sender,)
-    ).fetchone()
-    return (row["first_unused"], row["total"]) if row else (0, 0)
-
-
-def _find(connection: Connection, sender: Role, name: KeyName) -> Row:
-    row: Row | None = connection.execute(
-        "SELECT * FROM one_time_key WHERE sender = ? AND source = ? AND number = ?",
-        (sender, name.source, name.number),
-    ).fetchone()
-    if row is None:
-        raise PoolExhausted(not_free(name))
-    return row
-
-
-def _strike(connection: Connection, sender: Role, position: int) -> None:
-    """Delete a one-time key, and those that are too far back to come any more."""
-    first_unused = max(_counter(connection, sender)[0], position + 1)
-    connection.execute("DELETE FROM one_time_key WHERE sender = ? AND position = ?", (sender, position))
-    connection.execute(
-        "DELETE FROM one_time_key WHERE sender = ? AND position < ?", (sender, first_unused - LATE)
-    )
-    connection.execute(
-        "UPDATE one_time_counter SET first_unused = ? WHERE sender = ?", (first_unused, sender)
-    )
