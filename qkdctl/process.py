@@ -20,6 +20,7 @@ from qkdctl.config.scenario import Scenario
 from qkdctl.errors import QkdctlError, RecordingError
 from qkdctl.keystore.entry import Origin
 from qkdctl.keystore.pair import PARTIES, Stores, settled
+from qkdctl.keystore.sink import sink_for
 from qkdctl.node.label import label_of
 from qkdctl.run import Run
 
@@ -153,6 +154,6 @@ def _stages(
         for recording in recordings
     )
     label = label_of(scenario, recorded=True, emulated=emulated, seeded=bool(entropy))
-    sink = stores[role].session(label, origin)
+    sink = sink_for(stores[role], label, origin)
     party = Party(role, entropy.get(role, SystemEntropy()), stores[role].pool, sink)
     return stages(scenario.parameters, party)

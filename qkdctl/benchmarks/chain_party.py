@@ -31,6 +31,7 @@ from qkdctl.carriers.base import Carrier
 from qkdctl.carriers.joint import Joint
 from qkdctl.carriers.zeromq import Curve, Doorkeeper, Waiter, ZeroMqCarrier, new_context
 from qkdctl.keystore.entry import Origin
+from qkdctl.keystore.sink import sink_for
 from qkdctl.keystore.store import KeyStore
 from qkdctl.node.wiring import BETWEEN_NODES, FRAMES_IN_FLIGHT
 
@@ -116,7 +117,9 @@ class Runner:
     def __init__(self, work: ChainWork, role: Role, store: KeyStore, line: LongLine, waiter: Waiter) -> None:
         parameters = work.parameters()
         proof, _ = proof_of(parameters)
-        sink = store.session("demonstration", Origin("a benchmark", parameters.protocol, proof.name, WAIVED))
+        sink = sink_for(
+            store, "demonstration", Origin("a benchmark", parameters.protocol, proof.name, WAIVED)
+        )
         party = Party(role, SystemEntropy(), store.pool, sink)
         self._stages = [ClockedStage(stage) for stage in party.distil(parameters, proof)]
         self._chain, self._work, self._sifted = Chain(self._stages), work, work.sifted(role)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from qkdctl.errors import RecordingError
-from qkdctl.keystore.engine import Row
-from qkdctl.keystore.store import KeyStore, why_not
+from qkdctl.keystore import block_keys
+from qkdctl.keystore.store import KeyStore
 
 
 def quarantine(store: KeyStore, name: str) -> None:
@@ -18,9 +18,9 @@ def quarantine(store: KeyStore, name: str) -> None:
         If it is not there any more.
     """
     with store.transaction() as connection:
-        row: Row | None = connection.execute("SELECT * FROM key WHERE id = ?", (name,)).fetchone()
+        row = block_keys.find(connection, name)
         if row is None or row["state"] in ("delivered", "destroyed"):
-            raise RecordingError(f"key {name} in {store.path} {why_not(row)}")
+            raise RecordingError(f"key {name} in {store.path} {block_keys.why_not(row)}")
         if row["state"] == "opened":
             store.supply.close_block(connection, name, "quarantined")
         connection.execute("UPDATE key SET label = 'quarantined' WHERE id = ?", (name,))

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from postproc.authentication.pool import block_source
-from postproc.authentication.wegman_carter import method_of
 from postproc.bits import Bits
 from postproc.secretsink import Fate, SecretKey
 from postproc.types import Role
 from qkdctl.errors import RecordingError
+from qkdctl.keystore import block_keys
 from qkdctl.keystore.audit import Audit
-from qkdctl.keystore.engine import WAIT_S, Connection, Row
+from qkdctl.keystore.block_keys import WITHOUT_REFILL
+from qkdctl.keystore.engine import WAIT_S, Connection
 from qkdctl.keystore.entry import COLUMNS, KeyEntry, Label, Origin, key_id
 from qkdctl.keystore.identity import read_identity
 from qkdctl.keystore.kek import kek_path, make_kek, read_kek
@@ -24,10 +24,6 @@ from qkdctl.keystore.place import open_engine
 from qkdctl.keystore.pool import StoredPool
 from qkdctl.keystore.supply import Supply
 from qkdctl.keystore.vault import Vault
-
-ROLES: tuple[Role, ...] = ("alice", "bob")
-
-INSERT_KEY = "INSERT INTO key VALUES (?, ?, ?, 'staged', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class KeyStore:
@@ -106,10 +102,6 @@ class KeyStore:
         """Give back what the file does not use; nothing of what was there stays in it, or beside it."""
         self._database.shrink()
 
-    def session(self, label: Label, origin: Origin) -> SessionSink:
-        """Give the sink for the keys of a session that starts now."""
-        return SessionSink(self, label, replace(origin, authentication=method_of(self.pool)))
-
     def stage(self, key: SecretKey, label: Label, origin: Origin) -> None:
         """Hold a key and its refill durably; nothing of it may be used yet.
 
@@ -124,35 +116,12 @@ class KeyStore:
     def stage_within(self, connection: Connection, key: SecretKey, label: Label, origin: Origin) -> None:
         """Do what :meth:`stage` does, as a part of a transaction."""
         name = key_id(key.session, key.block)
-        if _row(connection, name) is not None:
+        if block_keys.find(connection, name) is not None:
             raise RecordingError(
                 f"block {key.block} of this session has a key in {self.path} already; a run that repeats "
                 "another needs a store of its own"
             )
-        connection.execute(INSERT_KEY, self._sealed_row(connection, name, key, label, origin))
-
-    def _sealed_row(
-        self, connection: Connection, name: str, key: SecretKey, label: Label, origin: Origin
-    ) -> tuple[object, ...]:
-        refill = {
-            role: self.vault.seal(connection, part, "refill", role, name) for role, part in key.refill.items()
-        }
-        return (
-            name,
-            key.session,
-            key.block,
-            label,
-            len(key.bits),
-            self.vault.seal(connection, key.bits.to_bytes(), "key", name),
-            refill["alice"],
-            refill["bob"],
-            key.hash_source,
-            self._now().isoformat(timespec="seconds"),
-            origin.to_json(),
-            key.disclosed_bits,
-            key.authentication_bits,
-            key.epsilon,
-        )
+        block_keys.insert(connection, self.vault, name, key, label, origin, self._now())
 
     def confirm(self, session: bytes, block: int) -> None:
         """Make a staged key available, and its refill part of the pool, in one transaction.
@@ -167,23 +136,12 @@ class KeyStore:
 
     def confirm_within(self, connection: Connection, name: str) -> None:
         """Do what :meth:`confirm` does, as a part of a transaction."""
-        row = _staged(connection, name, self.path)
-        if row["refill_alice"] is not None:
+        row = block_keys.find_staged(connection, name, self.path)
+        if refill := block_keys.refill(connection, self.vault, row):
             source = block_source(bytes(row["session"]), row["block"])
-            hash_source = None if row["refill_hash"] is None else bytes(row["refill_hash"])
-            self.pool.append(connection, source, self._refill(connection, row), hash_source, row["epsilon"])
-        connection.execute(
-            "UPDATE key SET state = 'confirmed', refill_alice = NULL, refill_bob = NULL, refill_hash = NULL "
-            "WHERE id = ?",
-            (name,),
-        )
+            self.pool.append(connection, source, refill, block_keys.hash_source(row), row["epsilon"])
+        connection.execute(f"UPDATE key SET state = 'confirmed', {WITHOUT_REFILL} WHERE id = ?", (name,))  # noqa: S608 - our own words
         self.audit.note(connection, "confirmed", key=name, label=row["label"], bits=row["length_bits"])
-
-    def _refill(self, connection: Connection, row: Row) -> dict[Role, bytes]:
-        return {
-            role: self.vault.open(connection, row[f"refill_{role}"], "refill", role, row["id"])
-            for role in ROLES
-        }
 
     def discard(self, session: bytes, block: int) -> None:
         """Forget a staged key that the other end does not hold."""
@@ -193,30 +151,14 @@ class KeyStore:
     def unsettled(self) -> tuple[tuple[bytes, int], ...]:
         """Name the blocks, by session and number, whose keys are staged."""
         with self.transaction() as connection:
-            rows = connection.execute(
-                "SELECT session, block FROM key WHERE state = 'staged' ORDER BY made_at, session, block"
-            ).fetchall()
+            rows = block_keys.all_staged(connection)
         return tuple((row["session"], row["block"]) for row in rows)
 
     def staged(self) -> list[SecretKey]:
         """Give the keys that are staged, whole: for the recording of a session that begins with them."""
         with self.transaction() as connection:
-            rows = connection.execute(
-                "SELECT * FROM key WHERE state = 'staged' ORDER BY made_at, session, block"
-            ).fetchall()
-            return [
-                SecretKey(
-                    bytes(row["session"]),
-                    row["block"],
-                    self._bits(connection, row),
-                    {} if row["refill_alice"] is None else self._refill(connection, row),
-                    row["disclosed_bits"],
-                    row["authentication_bits"],
-                    row["epsilon"],
-                    None if row["refill_hash"] is None else bytes(row["refill_hash"]),
-                )
-                for row in rows
-            ]
+            rows = block_keys.all_staged(connection)
+            return [block_keys.whole(connection, self.vault, row) for row in rows]
 
     def quarantine(self, session: bytes, block: int) -> None:
         """Keep a staged key apart, never delivered; what it held for the pool goes.
@@ -228,10 +170,9 @@ class KeyStore:
         """
         with self.transaction() as connection:
             name = key_id(session, block)
-            row = _staged(connection, name, self.path)
+            row = block_keys.find_staged(connection, name, self.path)
             connection.execute(
-                "UPDATE key SET state = 'confirmed', label = 'quarantined', refill_alice = NULL, refill_bob = NULL, "
-                "refill_hash = NULL WHERE id = ?",
+                f"UPDATE key SET state = 'confirmed', label = 'quarantined', {WITHOUT_REFILL} WHERE id = ?",  # noqa: S608 - our own words
                 (name,),
             )
             self.audit.note(connection, "quarantined", key=name, bits=row["length_bits"])
@@ -242,7 +183,7 @@ class KeyStore:
         A key that somebody has quarantined after it was confirmed counts as confirmed: the pool was refilled from it.
         """
         with self.transaction() as connection:
-            row = _row(connection, key_id(session, block))
+            row = block_keys.find(connection, key_id(session, block))
             if row is None or row["state"] == "staged":
                 return "none"
             refilled = self.pool.was_refilled_from(connection, block_source(session, block))
@@ -268,7 +209,7 @@ class KeyStore:
     def entry(self, name: str) -> KeyEntry | None:
         """Give what may be told of a key; None where there is no such key."""
         with self.transaction() as connection:
-            row = _row(connection, name)
+            row = block_keys.find(connection, name)
         return None if row is None else KeyEntry.from_row(row)
 
     def value(self, name: str) -> Bits:
@@ -280,14 +221,10 @@ class KeyStore:
             If there is no such key, or it was delivered.
         """
         with self.transaction() as connection:
-            row = _row(connection, name)
+            row = block_keys.find(connection, name)
             if row is None or row["value"] is None:
                 raise RecordingError(f"key {name} is not in {self.path}, or was delivered")
-            return self._bits(connection, row)
-
-    def _bits(self, connection: Connection, row: Row) -> Bits:
-        value = self.vault.open(connection, row["value"], "key", row["id"])
-        return Bits.from_bytes(value, row["length_bits"])
+            return block_keys.bits(connection, self.vault, row)
 
     def deliver(self, name: str, hold: Callable[[Bits], None]) -> None:
         """Hand a confirmed key over, once.
@@ -306,70 +243,10 @@ class KeyStore:
             If it is not confirmed, is quarantined, or was delivered before.
         """
         with self.transaction() as connection:
-            row = _row(connection, name)
+            row = block_keys.find(connection, name)
             if row is None or row["state"] != "confirmed" or row["label"] == "quarantined":
-                raise RecordingError(f"key {name} in {self.path} {why_not(row)}")
-            bits = self._bits(connection, row)
+                raise RecordingError(f"key {name} in {self.path} {block_keys.why_not(row)}")
+            bits = block_keys.bits(connection, self.vault, row)
             connection.execute("UPDATE key SET state = 'delivered', value = NULL WHERE id = ?", (name,))
             self.audit.note(connection, "exported", key=name, label=row["label"], bits=row["length_bits"])
             hold(bits)
-
-
-@dataclass(frozen=True)
-class SessionSink:
-    """A :class:`~postproc.secretsink.SecretSink` that writes a session's keys into a store."""
-
-    store: KeyStore
-    label: Label
-    origin: Origin
-
-    def stage(self, key: SecretKey) -> None:
-        """See :class:`~postproc.secretsink.SecretSink`."""
-        self.store.stage(key, self.label, self.origin)
-
-    def confirm(self, session: bytes, block: int) -> None:
-        """See :class:`~postproc.secretsink.SecretSink`."""
-        self.store.confirm(session, block)
-
-    def quarantine(self, session: bytes, block: int) -> None:
-        """See :class:`~postproc.secretsink.SecretSink`."""
-        self.store.quarantine(session, block)
-
-    def discard(self, session: bytes, block: int) -> None:
-        """See :class:`~postproc.secretsink.SecretSink`."""
-        self.store.discard(session, block)
-
-    def unsettled(self) -> tuple[tuple[bytes, int], ...]:
-        """See :class:`~postproc.secretsink.SecretSink`."""
-        return self.store.unsettled()
-
-    def fate(self, session: bytes, block: int) -> Fate:
-        """See :class:`~postproc.secretsink.SecretSink`."""
-        return self.store.fate(session, block)
-
-
-def _row(connection: Connection, name: str) -> Row | None:
-    row: Row | None = connection.execute("SELECT * FROM key WHERE id = ?", (name,)).fetchone()
-    return row
-
-
-def _staged(connection: Connection, name: str, path: Path) -> Row:
-    row = _row(connection, name)
-    if row is None or row["state"] != "staged":
-        raise RecordingError(f"key {name} is not staged in {path}")
-    return row
-
-
-def why_not(row: Row | None) -> str:
-    """Say why a key is not handed over."""
-    if row is None:
-        return "does not exist; see: qkdctl keys list"
-    if row["state"] == "staged":
-        return "is not confirmed: the other party may not hold it; process again to settle it"
-    if row["state"] == "opened":
-        return "is opened for applications: their keys are cut from it, and the rest cannot be exported"
-    if row["state"] == "destroyed":
-        return "was destroyed"
-    if row["label"] == "quarantined":
-        return "is quarantined: it did not look random, or somebody has put it aside; nobody gets it"
-    return "was delivered before; a key is handed over once"

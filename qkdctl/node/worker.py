@@ -14,6 +14,7 @@ from qkdctl.calibration.use import calibrated
 from qkdctl.config.load import load_scenario
 from qkdctl.config.scenario import Scenario
 from qkdctl.keystore.entry import Origin
+from qkdctl.keystore.sink import sink_for
 from qkdctl.keystore.store import KeyStore
 from qkdctl.node import signals
 from qkdctl.node.acquire import Acquisition
@@ -76,7 +77,7 @@ def segment(spec: NodeSpec, scenario: Scenario, wiring: Wiring, place: int) -> N
         KeyStore(Path(spec.store), spec.role) as store,
         deck(spec, place, store) as recorder,
     ):
-        sink = recorder.sink(store.session(spec.label, origin))
+        sink = recorder.sink(sink_for(store, spec.label, origin))
         party = Party(spec.role, recorder.entropy(entropy), store.pool, sink)
         group = split(stages(scenario.parameters, party), spec.layout)[place]
         here = Segment(

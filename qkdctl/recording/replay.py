@@ -25,7 +25,8 @@ from qkdctl.config.scenario import Scenario
 from qkdctl.errors import RecordingError
 from qkdctl.keystore.entry import Label, Origin
 from qkdctl.keystore.pair import PARTIES, Stores, settled
-from qkdctl.keystore.store import KeyStore, SessionSink
+from qkdctl.keystore.sink import SessionSink
+from qkdctl.keystore.store import KeyStore
 from qkdctl.recording.bundle import Bundle, block_of, digest
 from qkdctl.run import Run
 

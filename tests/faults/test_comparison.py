@@ -10,6 +10,7 @@ from postproc.secretsink import SecretKey
 from qkdctl.keystore.comparison import compare_stores
 from qkdctl.keystore.entry import Origin
 from qkdctl.keystore.pair import both_stores, import_shared_key, store_path
+from qkdctl.keystore.sink import sink_for
 
 SESSION = bytes(16)
 ORIGIN = Origin("here", "bb84", "lim2014", ())
@@ -27,7 +28,7 @@ def stores(tmp_path):
     with both_stores(tmp_path) as opened:
         import_shared_key(opened, random.Random(0).randbytes(1024))
         for store in opened.values():
-            sink = store.session("emulated", ORIGIN)
+            sink = sink_for(store, "emulated", ORIGIN)
             for block in (1, 2, 3):
                 sink.stage(key(block))
                 sink.confirm(SESSION, block)
@@ -60,14 +61,14 @@ def test_other_ledgers(stores):
 def test_a_key_that_is_still_staged(stores):
     with both_stores(stores) as opened:
         for store in opened.values():
-            store.session("emulated", ORIGIN).stage(key(4))
+            sink_for(store, "emulated", ORIGIN).stage(key(4))
     assert any("still staged" in each for each in compare_stores(stores)["complaints"])
 
 
 def test_two_values_and_one_value_twice(stores):
     with both_stores(stores) as opened:
         for party, store in opened.items():
-            sink = store.session("emulated", ORIGIN)
+            sink = sink_for(store, "emulated", ORIGIN)
             for block in (5, 6):
                 one = key(1 if party == "alice" else block)
                 sink.stage(SecretKey(SESSION, block, one.bits, key(block).refill, 10, 128, 1e-10))

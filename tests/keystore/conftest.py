@@ -9,6 +9,7 @@ from postproc.bits import Bits
 from postproc.secretsink import SecretKey
 from qkdctl.keystore.access import make_private
 from qkdctl.keystore.entry import Origin
+from qkdctl.keystore.sink import sink_for
 from qkdctl.keystore.store import KeyStore
 
 SESSION = b"0123456789abcdef"
@@ -73,4 +74,4 @@ def store(path):
 
 @pytest.fixture
 def sink(store):
-    return store.session("recorded", ORIGIN)
+    return sink_for(store, "recorded", ORIGIN)

@@ -25,6 +25,7 @@ from postproc.errors import PoolExhausted
 from qkdctl.errors import NotEnoughKey
 from qkdctl.keystore.entry import key_id
 from qkdctl.keystore.export import export_key
+from qkdctl.keystore.sink import sink_for
 from qkdctl.keystore.store import KeyStore
 from qkdctl.keystore.supply import ApplicationKey
 from tests.keystore.conftest import ORIGIN, SESSION, filler, make_key
@@ -64,7 +65,7 @@ def work(directory, seed, steps):
     chance = random.Random(seed)
     with KeyStore(directory / "alice.sqlite", "alice") as store:
         burn(fuse, store._database._connection)
-        sink = store.session("recorded", ORIGIN)
+        sink = sink_for(store, "recorded", ORIGIN)
         for _ in range(ACTIONS):
             act(chance, store, sink, journal, directory)
         fuse.steps = 0

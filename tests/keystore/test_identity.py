@@ -8,6 +8,7 @@ from postproc.authentication.wegman_carter import Authenticator
 from postproc.errors import AuthenticationFailed
 from qkdctl.errors import RecordingError
 from qkdctl.keystore.identity import ensure_identity, know_peer, read_identity
+from qkdctl.keystore.sink import sink_for
 from qkdctl.keystore.store import KeyStore
 from tests.keystore.conftest import ORIGIN
 
@@ -37,7 +38,7 @@ def test_an_identity_is_made_once_and_its_secret_is_private(tmp_path):
 def test_stores_that_know_each_other_can_begin_without_a_key(both):
     with KeyStore(both["alice"], "alice") as alice, KeyStore(both["bob"], "bob") as bob:
         first, second = Authenticator("alice", alice.pool), Authenticator("bob", bob.pool)
-        assert alice.session("secret", ORIGIN).origin.authentication == "mldsa65"
+        assert sink_for(alice, "secret", ORIGIN).origin.authentication == "mldsa65"
         tag = first.tag(b"text")
         second.check(b"text", tag)
         with pytest.raises(AuthenticationFailed):
