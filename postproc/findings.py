@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from math import sqrt
 
-from postproc.parameters import Receiver
+from postproc.parameters.receiver import Receiver
 from postproc.timetags.health import DetectorHealth
 from postproc.timetags.rates import Rate
 from postproc.types import Alarm, Figure

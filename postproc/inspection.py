@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from postproc import findings
-from postproc.parameters import Receiver
+from postproc.parameters.receiver import Receiver
 from postproc.stage import Emission, InPort
 from postproc.timetags.health import HealthMonitor
 from postproc.timetags.rates import RateMonitor

@@ -10,7 +10,8 @@ import numpy as np
 
 from postproc.conversation.agreement import DISAGREEMENT, KEY_MISMATCH
 from postproc.outcome import BlockEnded
-from postproc.parameters import Bbm92, Receiver, Session
+from postproc.parameters.receiver import Receiver
+from postproc.parameters.session import Bbm92, Session
 from postproc.types import Alarm, Role
 from qkdctl.config.scenario import Scenario
 from qkdctl.errors import DisagreementError, NoLockError, RecordingError

@@ -9,7 +9,7 @@ from pathlib import Path
 from postproc.conversation.frames import unpack
 from postproc.entropy import Entropy, SystemEntropy
 from postproc.errors import PostprocError
-from postproc.parameters import Bbm92
+from postproc.parameters.session import Bbm92
 from postproc.protocols import Party, proof_of, stages
 from postproc.runner import run_pair
 from postproc.stage import Stage

@@ -9,7 +9,7 @@ from drivers.emulation.rack import Rack, Shelf, in_memory
 from drivers.errors import DriverError
 from drivers.registry import Addresses
 from drivers.transport.memory import Models
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 from qkdctl.config.emulation import DecoyEmulation, Emulation
 from qkdctl.config.scenario import Scenario
 from qkdctl.errors import ConfigurationError

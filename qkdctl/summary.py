@@ -9,7 +9,7 @@ from postproc.blocks import SecretBlock
 from postproc.conversation.record import BlockRecord
 from postproc.estimation.entropy import binary_entropy
 from postproc.outcome import BlockEnded
-from postproc.parameters import Session
+from postproc.parameters.session import Session
 from postproc.protocols import proof_of
 from postproc.synchronisation.stage import ClockLocked
 from postproc.types import Alarm, Figure, Role

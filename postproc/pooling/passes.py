@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from postproc.parameters import Pooling
+from postproc.parameters.stages import Pooling
 from postproc.pooling.each_pass import EachPass
 from postproc.stage import Stage
 

@@ -7,7 +7,7 @@ The order is the security argument. Read :func:`postproc.protocols.bbm92.stages`
 from __future__ import annotations
 
 from postproc.estimation.proof import Proof
-from postproc.parameters import Bbm92, DecoyBb84, Session
+from postproc.parameters.session import Bbm92, DecoyBb84, Session
 from postproc.protocols import bbm92, decoy_bb84
 from postproc.protocols.party import Party
 from postproc.stage import Stage

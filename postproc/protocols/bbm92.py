@@ -9,7 +9,7 @@ from postproc.blocks import ClickBlock
 from postproc.estimation import EntanglementParameters, make_proof
 from postproc.estimation.proof import Proof
 from postproc.inspection import Inspect
-from postproc.parameters import Bbm92
+from postproc.parameters.session import Bbm92
 from postproc.pooling.passes import passes
 from postproc.protocols.party import Party, assumptions_named, hold_against
 from postproc.sifting.blocks import CutClicks

@@ -11,7 +11,7 @@ from postproc.errors import ProofError
 from postproc.estimation import DecoyParameters, Intensities, make_proof
 from postproc.estimation.proof import Proof
 from postproc.inspection import Inspect
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 from postproc.pooling.passes import passes
 from postproc.protocols.party import Party, assumptions_named, hold_against
 from postproc.sifting.blocks import CutClicks, CutStates

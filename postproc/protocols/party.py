@@ -21,7 +21,9 @@ from postproc.estimation import Assumption, waivers_in_use
 from postproc.estimation import Link as Facts
 from postproc.estimation.proof import Proof
 from postproc.estimation.stage import BoundLength, Test
-from postproc.parameters import Link, Pooling, Reconciliation, Session, agreed
+from postproc.parameters.security import Link
+from postproc.parameters.session import Session, agreed
+from postproc.parameters.stages import Pooling, Reconciliation
 from postproc.pooling.gather import Gather, GatheredBlock
 from postproc.pooling.pool import Pool
 from postproc.reconciliation.on_threads import usable_cores

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from postproc.blocks import ClickBlock
 from postproc.entropy import Stream
-from postproc.parameters import Bases, Receiver
+from postproc.parameters.receiver import Bases, Receiver
 
 TEST = 1
 

@@ -14,7 +14,7 @@ from postproc.conversation.dialogue import Dialogue, hear, note, say
 from postproc.conversation.messages import Message
 from postproc.entropy import Stream
 from postproc.errors import ProtocolViolation
-from postproc.parameters import Bases, Receiver
+from postproc.parameters.receiver import Bases, Receiver
 from postproc.sifting.events import TEST, events, hold_off
 from postproc.sifting.grid import first_centre_ps
 from postproc.sifting.observables import Memory, Seen, Watch, check

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postproc.errors import SynchronisationFailed
-from postproc.parameters import Clock, Receiver
+from postproc.parameters.receiver import Receiver
+from postproc.parameters.stages import Clock
 from postproc.synchronisation.buffer import Tags
 from postproc.synchronisation.chance import log_poisson_tail
 from postproc.synchronisation.clock import DriftingClock

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from postproc.parameters import Receiver
+from postproc.parameters.receiver import Receiver
 from postproc.sifting.events import separate
 from postproc.synchronisation.buffer import Tags
 from postproc.synchronisation.clock import DriftingClock

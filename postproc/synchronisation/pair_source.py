@@ -16,7 +16,8 @@ from postproc import kernels
 from postproc.conversation.dialogue import Dialogue, hear, note, pause, say
 from postproc.conversation.record import BlockRecord
 from postproc.errors import ProtocolViolation, SynchronisationFailed
-from postproc.parameters import Bases, Clock, Receiver
+from postproc.parameters.receiver import Bases, Receiver
+from postproc.parameters.stages import Clock
 from postproc.sifting.events import separate
 from postproc.synchronisation.alignment import Aligner, Alignment
 from postproc.synchronisation.buffer import Span, Tags

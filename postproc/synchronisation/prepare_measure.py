@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from postproc.conversation.dialogue import Dialogue, hear, note, pause, say
 from postproc.conversation.record import BlockRecord
 from postproc.errors import ProtocolViolation, SynchronisationFailed
-from postproc.parameters import Bases, Clock, Receiver
+from postproc.parameters.receiver import Bases, Receiver
+from postproc.parameters.stages import Clock
 from postproc.synchronisation.buffer import Span, Tags
 from postproc.synchronisation.convert import prepared
 from postproc.synchronisation.messages import LockReply, StatePreamble, lock_found, no_lock

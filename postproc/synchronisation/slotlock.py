@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from postproc.errors import SynchronisationFailed
-from postproc.parameters import Bases, Clock, Receiver
+from postproc.parameters.receiver import Bases, Receiver
+from postproc.parameters.stages import Clock
 from postproc.synchronisation.buffer import Tags
 from postproc.synchronisation.clock import DriftingClock
 from postproc.synchronisation.convert import known_delays

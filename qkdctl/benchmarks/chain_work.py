@@ -10,7 +10,10 @@ import numpy as np
 from postproc.bits import Bits
 from postproc.blocks import SiftedBlock
 from postproc.conversation.record import BlockRecord
-from postproc.parameters import Bbm92, Clock, Detector, PairSecurity, Receiver, Reconciliation
+from postproc.parameters.receiver import Detector, Receiver
+from postproc.parameters.security import PairSecurity
+from postproc.parameters.session import Bbm92
+from postproc.parameters.stages import Clock, Reconciliation
 from postproc.types import Role
 
 WAIVED = (

@@ -11,7 +11,8 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from postproc.parameters import Bases, Clock, Detector, Receiver
+from postproc.parameters.receiver import Bases, Detector, Receiver
+from postproc.parameters.stages import Clock
 from postproc.synchronisation.alignment import Aligner, Alignment
 from postproc.synchronisation.buffer import Tags
 from postproc.synchronisation.slotlock import FoundSlots, SlotLocker

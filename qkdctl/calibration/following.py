@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from drivers.roles import Pattern, StateTransmitter, TimeTagger
 from postproc.errors import SynchronisationFailed
-from postproc.parameters import Bases, Detector, Receiver
+from postproc.parameters.receiver import Bases, Detector, Receiver
 from postproc.synchronisation.buffer import Span, StateBuffer, TagBuffer
 from postproc.synchronisation.convert import prepared
 from postproc.synchronisation.slotlock import SlotLocker

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drivers.roles import TimeTagger
-from postproc.parameters import Bbm92
+from postproc.parameters.session import Bbm92
 from postproc.sifting.coincidences import pair
 from postproc.synchronisation.alignment import Aligner, Alignment
 from postproc.synchronisation.buffer import Span, TagBuffer, Tags

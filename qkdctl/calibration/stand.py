@@ -17,7 +17,8 @@ from drivers.instrument import BaseInstrument
 from drivers.parameters import parameters_of
 from drivers.roles import Attenuator, LightSource, Pattern, StateTransmitter, TimeTagger
 from drivers.transport.memory import VirtualClock
-from postproc.parameters import DecoyBb84, Receiver
+from postproc.parameters.receiver import Receiver
+from postproc.parameters.session import DecoyBb84
 from postproc.types import Role
 from qkdctl.calibration.record import AGREED, Change, Value
 from qkdctl.calibration.use import agreed_value, with_agreed

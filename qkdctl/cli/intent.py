@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from postproc.parameters import Bbm92
+from postproc.parameters.session import Bbm92
 from postproc.protocols import proof_of
 from qkdctl.acquisition import Plan
 from qkdctl.cli.output import out, print_json

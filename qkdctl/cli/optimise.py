@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 from qkdctl.chart import Series, line_chart
 from qkdctl.cli.output import json_option, out, print_json, progress
 from qkdctl.cli.scenario import scenario_argument

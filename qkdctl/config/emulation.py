@@ -25,7 +25,7 @@ from drivers.emulation.bench.recordings import Recordings, generate_bb84, genera
 from drivers.emulation.bench.satellite import SatellitePass
 from drivers.emulation.bench.scenes import Bb84Scene
 from drivers.emulation.bench.way import PLAIN_FIBRE, POLARISATION, Encoding, Fibre
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 
 TRUE_CLOCK = Clock()
 

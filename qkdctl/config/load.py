@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from drivers.errors import DriverError
 from drivers.registry import check_settings
 from postproc.errors import PostprocError
-from postproc.parameters import Bbm92, DecoyBb84, Session
+from postproc.parameters.session import Bbm92, DecoyBb84, Session
 from postproc.protocols import proof_of
 from qkdctl.config.calibration import CalibrationTable
 from qkdctl.config.complaints import complaints, shown

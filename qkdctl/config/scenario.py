@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from postproc.parameters import Session
+from postproc.parameters.session import Session
 from postproc.types import Role
 from qkdctl.config.calibration import DEFAULT, CalibrationTable
 from qkdctl.config.emulation import Emulation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from postproc.errors import ProofError
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 from qkdctl.config.emulation import DecoyEmulation
 from qkdctl.config.load import load_scenario
 from qkdctl.config.packaged import scenario_path

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from drivers.roles import RandomSource
 from postproc.entropy import Entropy, MixedEntropy, SystemEntropy
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 from postproc.types import Alarm
 from qkdctl.calibration.record import Calibration
 from qkdctl.calibration.use import apply, stale

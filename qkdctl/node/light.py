@@ -8,7 +8,7 @@ import numpy as np
 
 from drivers.errors import NoAnswer
 from drivers.roles import Attenuator, Laser, Pattern, PowerMeter, StateTransmitter
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 from postproc.timetags.types import StateChunk
 from postproc.types import Alarm
 from qkdctl.node.rig import Rig

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from time import monotonic
 
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 from postproc.protocols import Party, proof_of, stages
 from qkdctl.calibration.record import Calibration, read_calibration
 from qkdctl.calibration.use import calibrated

@@ -21,7 +21,7 @@ from postproc.conversation.messages import decode
 from postproc.entropy import SystemEntropy
 from postproc.estimation import Assumption, proof_class
 from postproc.outcome import BlockEnded
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 from postproc.protocols import Party, stages
 from postproc.runner import run_pair
 from postproc.secretsink import MemorySink

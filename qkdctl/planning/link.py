@@ -11,7 +11,7 @@ from math import ceil, exp
 
 from postproc.estimation import Leak, Statistics
 from postproc.estimation.entropy import entropy_bound
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 from qkdctl.config.emulation import DecoyEmulation
 
 TAG_BITS = 128

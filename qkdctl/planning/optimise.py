@@ -11,7 +11,8 @@ from postproc.errors import ProofError
 from postproc.estimation import Assumption, DecoyParameters, Intensities, make_proof, proof_class
 from postproc.estimation.decoy import DecoyProof, key_length
 from postproc.estimation.statistics import Leak, Statistics
-from postproc.parameters import DecoyBb84, DecoySecurity
+from postproc.parameters.security import DecoySecurity
+from postproc.parameters.session import DecoyBb84
 from qkdctl.planning.link import LinkModel, Settings
 
 BRIGHTEST, BIAS = (0.02, 1.5), (0.5, 0.995)

@@ -10,7 +10,7 @@ from typing import Any
 
 from postproc.blocks import SecretBlock
 from postproc.errors import PostprocError
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 from postproc.protocols import Party, proof_of, stages
 from postproc.runner import run_pair
 from postproc.secretsink import Fate

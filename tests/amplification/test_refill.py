@@ -20,7 +20,7 @@ from postproc.entropy import SystemEntropy
 from postproc.errors import BlockRefused, PoolExhausted
 from postproc.estimation.proof import Bound, Epsilon
 from postproc.outcome import BlockEnded
-from postproc.parameters import Authentication
+from postproc.parameters.stages import Authentication
 from postproc.secretsink import MemorySink
 from qkdctl.keystore.store import KeyStore
 from tests.support import links

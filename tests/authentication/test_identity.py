@@ -17,7 +17,7 @@ from postproc.blocks import SecretBlock
 from postproc.conversation.frames import pack, unpack
 from postproc.conversation.messages import NO_SOURCE, TranscriptTag, decode, encode
 from postproc.errors import AuthenticationFailed, InputError, PoolExhausted
-from postproc.parameters import Authentication
+from postproc.parameters.stages import Authentication
 from qkdctl.keystore.store import KeyStore
 from tests.support import links
 

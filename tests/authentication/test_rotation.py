@@ -13,7 +13,7 @@ from postproc.blocks import SecretBlock
 from postproc.conversation.frames import unpack
 from postproc.conversation.messages import TranscriptTag, decode
 from postproc.errors import InputError, PoolExhausted, ProtocolViolation
-from postproc.parameters import Authentication
+from postproc.parameters.stages import Authentication
 from qkdctl.keystore.store import KeyStore
 from tests.authentication.conftest import SHARED_KEY
 from tests.support import links

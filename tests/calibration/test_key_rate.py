@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drivers.errors import NoAnswer
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 from postproc.timetags.header import StateHeader, TagHeader
 from postproc.timetags.writing import write_recording
 from qkdctl.calibration.run import chosen, take

@@ -7,16 +7,9 @@ from hypothesis import strategies as st
 
 from postproc.errors import PostprocError
 from postproc.estimation import DecoyThresholds, EntanglementThresholds, proof_class, proofs
-from postproc.parameters import (
-    Bases,
-    Bbm92,
-    DecoyBb84,
-    DecoySecurity,
-    Detector,
-    Intensity,
-    PairSecurity,
-    Receiver,
-)
+from postproc.parameters.receiver import Bases, Detector, Receiver
+from postproc.parameters.security import DecoySecurity, PairSecurity
+from postproc.parameters.session import Bbm92, DecoyBb84, Intensity
 from postproc.protocols import proof_of
 
 NAMES = st.text(min_size=1, max_size=16)

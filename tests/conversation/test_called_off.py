@@ -6,7 +6,7 @@ import pytest
 from postproc.blocks import SecretBlock
 from postproc.conversation.frames import pack, unpack
 from postproc.outcome import BlockEnded, CalledOff
-from postproc.parameters import Clock, Reconciliation
+from postproc.parameters.stages import Clock, Reconciliation
 from tests.support import links
 from tests.support.streams import chunked
 

@@ -19,7 +19,7 @@ from postproc.conversation.messages import Abort, Message, TranscriptTag
 from postproc.conversation.record import TAG_BITS, BlockRecord
 from postproc.conversation.talk import Talk
 from postproc.estimation.stage import KeyErrors
-from postproc.parameters import Reconciliation
+from postproc.parameters.stages import Reconciliation
 from postproc.reconciliation.cascade.messages import CutParities, CutsWanted, PassesOpened
 from postproc.reconciliation.ldpc.messages import FramesDecoded, Repair, Syndromes
 from postproc.reconciliation.stage import Corrected

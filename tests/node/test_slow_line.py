@@ -9,9 +9,9 @@ import random
 
 import numpy as np
 
-from postproc import parameters
 from postproc.blocks import SecretBlock
 from postproc.link import Link
+from postproc.parameters import stages
 from postproc.timetags.types import TagChunk
 from postproc.types import End
 from qkdctl.carriers.joint import Joint
@@ -90,7 +90,7 @@ def session(delay_s, loss):
     dice = random.Random(5)
     ends = [LineEnd(clock, delay_s, loss, dice) for _ in links.EVERYTHING]
     ends[0].there, ends[1].there = ends[1], ends[0]
-    agreed = links.bbm92_parameters("ldpc", clock=parameters.Clock(preamble_s=0.01, max_offset_s=0.002))
+    agreed = links.bbm92_parameters("ldpc", clock=stages.Clock(preamble_s=0.01, max_offset_s=0.002))
     nodes = []
     for role, chunks, end in zip(
         links.EVERYTHING, links.pair_recordings(1, BLOCKS, 10**9, 5.0), ends, strict=True

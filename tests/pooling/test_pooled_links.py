@@ -10,7 +10,7 @@ from postproc.authentication.memory_pool import MemoryPool
 from postproc.blocks import SecretBlock, SiftedBlock
 from postproc.conversation.frames import unpack
 from postproc.outcome import BlockEnded
-from postproc.parameters import Pooling
+from postproc.parameters.stages import Pooling
 from postproc.types import PassEnded
 from tests.support import links
 from tests.support.audit import disclosed_bits

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postproc.parameters import Reconciliation
+from postproc.parameters.stages import Reconciliation
 from postproc.protocols.party import charges_both_directions
 from postproc.reconciliation import choosing_reconciler
 from postproc.reconciliation.choice import MARGIN, WAYS, choose

@@ -9,7 +9,7 @@ from postproc.conversation.messages import decode, encode
 from postproc.errors import ProtocolViolation
 from postproc.estimation.stage import TestErrors as Wrong
 from postproc.estimation.statistics import Statistics
-from postproc.parameters import Reconciliation
+from postproc.parameters.stages import Reconciliation
 from postproc.reconciliation import expectation
 from postproc.reconciliation.expectation import Expectation
 from postproc.reconciliation.stage import Corrected, Expected

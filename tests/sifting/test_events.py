@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postproc.entropy import SeededEntropy
-from postproc.parameters import Bases, Detector, Receiver
+from postproc.parameters.receiver import Bases, Detector, Receiver
 from postproc.sifting.events import events, separate
 from postproc.timetags.types import Gap
 from tests.support.sifting import click_block

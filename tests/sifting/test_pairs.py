@@ -8,7 +8,7 @@ from postproc.blocks import SiftedBlock
 from postproc.conversation.messages import encode
 from postproc.entropy import SeededEntropy
 from postproc.outcome import BlockEnded
-from postproc.parameters import Bases
+from postproc.parameters.receiver import Bases
 from postproc.sifting.events import events
 from postproc.sifting.pairs import Kept, PairAnnouncement, SiftPairs
 from tests.support.hostile import Liar, altered

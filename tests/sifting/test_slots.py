@@ -10,7 +10,7 @@ from postproc.conversation.messages import encode
 from postproc.conversation.record import BlockRecord
 from postproc.entropy import SeededEntropy
 from postproc.outcome import BlockEnded
-from postproc.parameters import Bases
+from postproc.parameters.receiver import Bases
 from postproc.sifting.events import events
 from postproc.sifting.grid import Grid
 from postproc.sifting.slots import Matches, SiftSlots, SlotAnnouncement

@@ -13,7 +13,7 @@ from drivers.emulation.bench.scenes import Bb84Scene
 from postproc.blocks import SecretBlock
 from postproc.conversation.frames import unpack
 from postproc.conversation.messages import decode
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 from postproc.sifting.slots import Matches, SlotAnnouncement
 from tests.support import links
 

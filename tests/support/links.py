@@ -28,19 +28,10 @@ from postproc.authentication.memory_pool import MemoryPool
 from postproc.blocks import SecretBlock
 from postproc.entropy import SeededEntropy
 from postproc.outcome import BlockEnded
-from postproc.parameters import (
-    Bbm92,
-    Clock,
-    DecoyBb84,
-    DecoySecurity,
-    Detector,
-    Intensity,
-    Link,
-    PairSecurity,
-    Receiver,
-    Reconciliation,
-    Session,
-)
+from postproc.parameters.receiver import Detector, Receiver
+from postproc.parameters.security import DecoySecurity, Link, PairSecurity
+from postproc.parameters.session import Bbm92, DecoyBb84, Intensity, Session
+from postproc.parameters.stages import Clock, Reconciliation
 from postproc.protocols import Party, stages
 from postproc.runner import direct, run_pair
 from postproc.secretsink import MemorySink

@@ -12,7 +12,8 @@ from math import exp, pi, sqrt
 import numpy as np
 
 from postproc.errors import SynchronisationFailed
-from postproc.parameters import Bases, Clock
+from postproc.parameters.receiver import Bases
+from postproc.parameters.stages import Clock
 from postproc.sifting.following import Follower
 from postproc.synchronisation.alignment import Aligner
 from postproc.synchronisation.buffer import Tags

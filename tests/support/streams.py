@@ -12,7 +12,7 @@ import numpy as np
 from postproc.conversation.agreement import SessionOpened
 from postproc.conversation.record import BlockRecord
 from postproc.outcome import BlockEnded
-from postproc.parameters import Detector, Receiver
+from postproc.parameters.receiver import Detector, Receiver
 from postproc.runner import direct, run_pair
 from postproc.synchronisation.stage import ClockLocked, Synchronise
 from postproc.timetags.types import TagChunk

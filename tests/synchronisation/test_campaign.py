@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from postproc.parameters import Bases, Clock
+from postproc.parameters.receiver import Bases
+from postproc.parameters.stages import Clock
 from postproc.synchronisation import coarse
 from postproc.synchronisation.buffer import StateBuffer, TagBuffer
 from postproc.synchronisation.pair_source import PairSourceLock

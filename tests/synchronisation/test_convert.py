@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postproc.parameters import Detector, Receiver
+from postproc.parameters.receiver import Detector, Receiver
 from postproc.synchronisation.buffer import Tags
 from postproc.synchronisation.clock import DriftingClock
 from postproc.synchronisation.convert import Converter, known_delays, prepared

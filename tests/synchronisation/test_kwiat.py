@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from postproc.parameters import Bases, Clock, Detector, Receiver
+from postproc.parameters.receiver import Bases, Detector, Receiver
+from postproc.parameters.stages import Clock
 from postproc.synchronisation.buffer import TagBuffer
 from postproc.synchronisation.pair_source import PairSourceLock
 from postproc.timetags.recording import open_tags

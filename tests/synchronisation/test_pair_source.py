@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postproc.conversation.messages import encode
-from postproc.parameters import Bases, Clock
+from postproc.parameters.receiver import Bases
+from postproc.parameters.stages import Clock
 from postproc.synchronisation import coarse
 from postproc.synchronisation.buffer import TagBuffer
 from postproc.synchronisation.messages import LockReply, TagPreamble

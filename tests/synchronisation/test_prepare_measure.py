@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postproc.conversation.messages import encode
-from postproc.parameters import Bases, Clock
+from postproc.parameters.receiver import Bases
+from postproc.parameters.stages import Clock
 from postproc.synchronisation.buffer import StateBuffer, TagBuffer
 from postproc.synchronisation.messages import StatePreamble
 from postproc.synchronisation.prepare_measure import PrepareMeasureLock

@@ -16,7 +16,7 @@ from scipy.optimize import curve_fit
 from scipy.special import erf
 
 from drivers.roles import Nanowires
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 from postproc.timetags.types import PICOSECONDS_PER_SECOND
 from postproc.types import Role
 from qkdctl.calibration.record import Change, Picture

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from drivers.roles import SinglePhotonDetectors
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 from qkdctl.calibration.stand import Light, Stand
 from qkdctl.node.light import pattern
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from drivers.roles import PolarisationController
 from postproc.errors import SynchronisationFailed
-from postproc.parameters import Bbm92
+from postproc.parameters.session import Bbm92
 from qkdctl.calibration.pairing import Coincidences, PairFollower
 from qkdctl.calibration.record import AGREED, Picture
 from qkdctl.calibration.stand import Stand

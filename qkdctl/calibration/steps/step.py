@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from drivers.registry import driver_class
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 from postproc.types import Role
 from qkdctl.calibration.record import Change, Picture
 from qkdctl.calibration.stand import Stand

@@ -12,7 +12,7 @@ from datetime import datetime
 from drivers.emulation.bench.free_space import FreeSpace
 from postproc.errors import ProofError
 from postproc.estimation import Statistics
-from postproc.parameters import DecoyBb84
+from postproc.parameters.session import DecoyBb84
 from qkdctl.config.emulation import DecoyEmulation
 from qkdctl.errors import ConfigurationError
 from qkdctl.network.link_specs import BlockSpec
