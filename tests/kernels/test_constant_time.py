@@ -28,7 +28,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Linked statically: a symbol that is looked up late costs instructions that have nothing to do with keys."""
     need("gcc")
     program = tmp_path_factory.mktemp("instructions") / "instructions"
-    build("gcc", program, "-O3", "-static", main=Path(__file__).with_name("instructions.c"))
+    build("gcc", program, "-O3", "-static", sources=[Path(__file__).with_name("instructions.c")])
     return program
 
 

@@ -10,14 +10,14 @@ import pytest
 from tests.kernels.test_selftest import CSRC, build, need
 
 TARGETS = sorted(path.stem for path in (CSRC / "fuzz").glob("*.c"))
-CHECKS = "-fsanitize=address,undefined", "-fno-sanitize-recover=all"
+FLAGS = "-g", "-O1", "-fsanitize=fuzzer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"
 
 
 def fuzzer(target: str, folder: Path) -> Path:
     need("clang")
     program = folder / target
     try:
-        build("clang", program, "-g", "-O1", "-fsanitize=fuzzer", *CHECKS, main=CSRC / "fuzz" / f"{target}.c")
+        build("clang", program, *FLAGS, sources=[CSRC / "fuzz" / f"{target}.c"])
     except subprocess.CalledProcessError:
         pytest.skip("this clang has no libFuzzer")
     return program

@@ -1,4 +1,7 @@
-/* Toeplitz hashing by each of its methods; part of selftest.c, and uses what stands there before. */
+/* Toeplitz hashing by each of its methods. */
+#include <stdlib.h>
+
+#include "selftest/selftest.h"
 
 /* Rows of the hash, some of them if there are many, against the definition. */
 static void check_rows(const uint8_t *key, size_t n, const uint8_t *seed, const uint8_t *out, size_t m,
@@ -22,20 +25,20 @@ static void try_sizes(const qkd_kernels *kernels, size_t n, size_t m, const char
     free(out);
 }
 
-static void try_toeplitz_hash(const qkd_kernels *kernels, const char *level)
+void try_toeplitz_hash(const qkd_kernels *kernels, const char *level)
 {
     size_t n = 1 + below(1 + below(3000)), m = 1 + below(1 + below(3000));
     try_sizes(kernels, n, m, "toeplitz_hash", level);
 }
 
-static void try_toeplitz_transform(const qkd_kernels *kernels, const char *level)
+void try_toeplitz_transform(const qkd_kernels *kernels, const char *level)
 {
     size_t m = 16384 + below(40000), n = 65536 - m + below(70000);
     try_sizes(kernels, n < 16384 ? 65536 : n, m, "the transform of toeplitz_hash", level);
 }
 
 /* A hash of 2 x 3 blocks, the last ones nearly empty. */
-static void try_toeplitz_blocks(const qkd_kernels *kernels, const char *level)
+void try_toeplitz_blocks(const qkd_kernels *kernels, const char *level)
 {
     enum { BLOCK_BITS = TOEPLITZ_TRANSFORM_BITS / 2, POINTS = TOEPLITZ_TRANSFORM_BITS / 64 };
     enum { HASHES = 2, KEYS = 3, SEEDS = HASHES + KEYS - 1, STRIDE = 2 * POINTS + 16 };
