@@ -5,16 +5,35 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from time import sleep
 from types import FrameType
 
 from postproc.timetags.types import Acquired
-from qkdctl.node.failure import write_failure
+from qkdctl.node.failure import NO_ROOM, is_disk_full, write_failure
 from qkdctl.node.results import ResultsFile, read_results
 from qkdctl.node.sessions import Sessions
 from qkdctl.node.spec import read_spec
 
 NAME = "supervisor"
+
+PAUSE_S = 0.5
+
+
+def write_number(directory: Path, should_stop: Callable[[], bool]) -> bool:
+    """Write down which process this is; where there is no room for that, wait for some. Say whether it is written."""
+    while True:
+        try:
+            (directory / f"{NAME}.pid").write_text(f"{os.getpid()}\n")
+        except OSError as error:
+            if not is_disk_full(error):
+                raise
+            if should_stop():
+                return False
+            sleep(PAUSE_S)
+        else:
+            return True
 
 
 def main(directory: Path) -> int:
@@ -29,7 +48,8 @@ def main(directory: Path) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    (directory / f"{NAME}.pid").write_text(f"{os.getpid()}\n")
+    if not write_number(directory, lambda: stopping or os.getppid() != parent):
+        return NO_ROOM
     before = read_results(directory)
     recorded_s = sum(result.duration_s for result in before if isinstance(result, Acquired))
     results = ResultsFile(directory)

@@ -34,8 +34,9 @@ class Processes:
         """Start a process that runs ``main(directory, name)``."""
         process = self._context.Process(target=_begin, args=(main, self._directory, name), name=name)
         process.start()
-        (self._directory / f"{name}.pid").write_text(f"{process.pid}\n")
+        # First of all: it is ended with the others even if its number cannot be written down.
         self._running[name] = process
+        (self._directory / f"{name}.pid").write_text(f"{process.pid}\n")
 
     def codes(self) -> dict[str, int | None]:
         """Give the exit code of each, negative if a signal ended it; None while it runs."""

@@ -1,5 +1,11 @@
 """A process that fails on a disk without room is told from one that is broken: the node tries again."""
 
+from pathlib import Path
+from time import sleep
+
+import pytest
+
+from qkdctl.node.processes import Processes
 from tests.support.small_disk import run_on_small_disk
 
 FAILS = """
@@ -28,3 +34,43 @@ assert (told.exit_code, told.disk_full) == (RecordingError.exit_code, True), tol
 
 def test_a_failure_that_cannot_be_written_down_is_known_by_its_exit_code():
     run_on_small_disk(FAILS)
+
+
+BEGINS = """
+import os
+from qkdctl.node.__main__ import NAME, write_number
+
+number = disk / f"{NAME}.pid"
+number.touch()
+fill()
+asked = []
+
+def make_room():
+    asked.append(number.read_text())
+    (disk / "ballast").unlink()
+    return False
+
+assert not write_number(disk, lambda: True)
+assert write_number(disk, make_room)
+assert asked == [""]
+assert int(number.read_text()) == os.getpid()
+"""
+
+
+def test_a_node_that_begins_while_there_is_no_room_waits_for_some():
+    run_on_small_disk(BEGINS)
+
+
+def wait_for_long(directory: Path, name: str) -> int:
+    sleep(300)
+    return 0
+
+
+def test_a_process_whose_number_cannot_be_written_is_ended_with_the_others(tmp_path: Path):
+    (tmp_path / "acquire.pid").mkdir()
+    processes = Processes(tmp_path)
+    with pytest.raises(IsADirectoryError):
+        processes.start("acquire", wait_for_long)
+    assert processes.codes() == {"acquire": None}
+    processes.end()
+    assert processes.codes()["acquire"] is not None
