@@ -18,8 +18,8 @@ import uvloop
 
 from qkdctl.errors import QkdctlError
 from qkdctl.kme.hygiene import harden
-from qkdctl.network import node
 from qkdctl.network.layout import Layout
+from qkdctl.network.running import running
 from qkdctl.network.space import onboard
 from qkdctl.network.spec import read_spec
 from qkdctl.network.state import LOG_FILE, sole_process
@@ -72,7 +72,7 @@ def _works(directory: Path) -> AbstractAsyncContextManager[object]:
     """What runs in a directory: a satellite or a node."""
     if (directory / onboard.SPEC_FILE).exists():
         return onboard.running(onboard.read_satellite(directory))
-    return node.running(read_spec(directory))
+    return running(read_spec(directory))
 
 
 async def _serve(works: AbstractAsyncContextManager[object]) -> None:

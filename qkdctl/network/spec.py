@@ -14,6 +14,8 @@ from qkdctl.network.link_specs import DownlinkSpec, LinkCard, LinkSpec
 from qkdctl.network.words import Mode
 
 SPEC_FILE = "node.json"
+STORE = "node.sqlite"
+"""A node's own key store: keys of applications that no link joins directly."""
 
 
 class NodeCard(msgspec.Struct, frozen=True):

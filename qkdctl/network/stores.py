@@ -14,9 +14,8 @@ from qkdctl.keystore.audit import Head, verify
 from qkdctl.keystore.pair import store_path
 from qkdctl.keystore.store import KeyStore
 from qkdctl.keystore.zeroise import zeroise
-from qkdctl.network import node
 from qkdctl.network.space import onboard
-from qkdctl.network.spec import SPEC_FILE, read_spec
+from qkdctl.network.spec import SPEC_FILE, STORE, read_spec
 from qkdctl.network.state import process_of
 
 SEEDS = "*.seed"
@@ -41,7 +40,7 @@ def stores_of(home: Path) -> list[Place]:
         found = [Place(home / onboard.STORE, "node")]
     elif (home / SPEC_FILE).exists():
         spec = read_spec(home)
-        found = [Place(home / node.STORE, "node")]
+        found = [Place(home / STORE, "node")]
         found += [Place(home / f"{one.satellite}.sqlite", "node") for one in spec.downlinks]
         found += [Place(store_path(Path(link.store), link.party), link.party) for link in spec.links]
     else:

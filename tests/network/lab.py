@@ -11,8 +11,8 @@ from qkdctl.cli import main
 from qkdctl.kme.client import KmeClient, KmeError, KmeRefused
 from qkdctl.network.catalogue import packaged_topologies
 from qkdctl.network.layout import Layout
-from qkdctl.network.node import running
 from qkdctl.network.prepare import prepare
+from qkdctl.network.running import running
 from qkdctl.network.space import onboard
 from qkdctl.network.topology import load_topology
 

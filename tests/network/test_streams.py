@@ -13,7 +13,7 @@ from qkdctl.kme.streams.client import StreamClient, StreamRefused
 from qkdctl.kme.streams.frames import Status
 from qkdctl.network.envelope import OVERHEAD
 from qkdctl.network.linkend import LinkEnd
-from qkdctl.network.node import STORE
+from qkdctl.network.spec import STORE
 from tests.network.lab import Network
 
 RING = """
