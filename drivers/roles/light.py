@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from drivers.role_families.instrument import Instrument
+from drivers.roles.instrument import Instrument
 
 
 @runtime_checkable

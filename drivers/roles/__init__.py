@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from drivers.role_families.detection import (
+from drivers.roles.detection import (
     AvalancheDetector,
     Discriminator,
     Nanowires,
     SinglePhotonDetectors,
     TimeTagger,
 )
-from drivers.role_families.instrument import Instrument
-from drivers.role_families.light import (
+from drivers.roles.instrument import Instrument
+from drivers.roles.light import (
     Attenuator,
     Laser,
     LightSource,
@@ -19,7 +19,7 @@ from drivers.role_families.light import (
     PowerMeter,
     TunableLaser,
 )
-from drivers.role_families.preparation import Pattern, RandomSource, StateTransmitter
+from drivers.roles.preparation import Pattern, RandomSource, StateTransmitter
 
 __all__ = [
     "Attenuator",

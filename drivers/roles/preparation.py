@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from drivers.role_families.instrument import Instrument
+from drivers.roles.instrument import Instrument
 from postproc.timetags.types import StateChunk
 
 

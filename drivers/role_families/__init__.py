@@ -1,1 +1,0 @@
-"""Roles of instruments, by family; everybody imports them from :mod:`drivers.roles`."""
