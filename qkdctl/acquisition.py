@@ -14,7 +14,6 @@ from qkdctl.config.instruments import on_rack
 from qkdctl.config.scenario import Scenario, reserve_tags
 from qkdctl.errors import ConfigurationError
 from qkdctl.keystore.pair import PARTIES, both_stores, settle, share_key
-from qkdctl.lean import lean
 from qkdctl.node.addresses import read_addresses
 from qkdctl.node.label import label_of
 from qkdctl.rack import make_rack
@@ -99,7 +98,7 @@ def acquire(
         If the key stores cannot be used, or share no key.
     """
     scenario = plan.scenarios["alice"]
-    with lean(), _rack(plan) as rack:
+    with _rack(plan) as rack:
         alarms = _share_key(plan)
         session = Session(
             scenario_files=plan.scenario_files,

@@ -20,7 +20,6 @@ from qkdctl.cli.scenario import scenario_argument
 from qkdctl.config.load import load_scenario
 from qkdctl.config.packaged import scenario_path
 from qkdctl.errors import UsageError
-from qkdctl.lean import lean
 from qkdctl.node.addresses import read_addresses, write_addresses
 from qkdctl.rack import make_rack
 
@@ -47,7 +46,7 @@ def up(config: str, addresses: Path, seed: int | None, speed: float) -> int:
     """Host the instruments of CONFIG until Ctrl-C; write down where they answer."""
     scenario = load_scenario(scenario_path(config))
     chosen = secrets.randbits(63) if seed is None else seed
-    with lean(), stoppable() as stop, make_rack(scenario, chosen, speed) as here:
+    with stoppable() as stop, make_rack(scenario, chosen, speed) as here:
         write_addresses(addresses, here.control_address, here.addresses)
         try:
             places = _places(here.addresses)

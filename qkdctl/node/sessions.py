@@ -22,7 +22,6 @@ from postproc.types import Alarm
 from qkdctl.diagnosis import raise_if_refused
 from qkdctl.errors import InstrumentsError, PeerLostError, QkdctlError, RecordingError
 from qkdctl.keystore.lock import sole_run
-from qkdctl.lean import lean
 from qkdctl.node.attendant import Attendant
 from qkdctl.node.failure import Failure, is_disk_full
 from qkdctl.node.spec import NodeSpec, RecordSpec
@@ -74,7 +73,7 @@ class Sessions:
         """Run session after session; all processes are gone when it returns."""
         self._should_stop = should_stop
         pause_s = FIRST_PAUSE_S
-        with sole_run(Path(self._spec.store)), closing(self._attendant), lean():
+        with sole_run(Path(self._spec.store)), closing(self._attendant):
             while True:
                 again = self._run_one(should_stop)
                 if not again or should_stop():

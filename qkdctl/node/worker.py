@@ -16,7 +16,6 @@ from qkdctl.config.scenario import Scenario
 from qkdctl.keystore.entry import Origin
 from qkdctl.keystore.sink import sink_for
 from qkdctl.keystore.store import KeyStore
-from qkdctl.lean import lean
 from qkdctl.node import signals
 from qkdctl.node.acquire import Acquisition
 from qkdctl.node.channel import Channel
@@ -46,7 +45,7 @@ def main(directory: Path, name: str) -> int:
     try:
         calibration = read_calibration(Path(spec.calibration)) if spec.calibration else None
         scenario = calibrated(load_scenario(Path(spec.scenario)), calibration)
-        with lean(), Wiring(spec, name) as wiring:
+        with Wiring(spec, name) as wiring:
             if name == "acquire":
                 acquire(spec, scenario, wiring, calibration)
             elif name == "channel":
