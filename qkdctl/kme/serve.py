@@ -6,7 +6,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -62,9 +62,9 @@ async def running(config: KmeConfig) -> AsyncIterator[int]:
     """
     async with AsyncExitStack() as stack:
         revoked = RevocationList(config.revoked, config.ca)
-        writer = Writer(partial(KeyStore, store_path(config.store, config.party), config.party))
-        await writer.start()
-        stack.push_async_callback(writer.stop)
+        writer = await stack.enter_async_context(
+            Writer(partial(KeyStore, store_path(config.store, config.party), config.party))
+        )
         auditor = Auditor(writer)
         stack.push_async_callback(auditor.finish)
         peer = _peer(config)
@@ -77,10 +77,10 @@ async def running(config: KmeConfig) -> AsyncIterator[int]:
         for period_s, work in (
             (RETRY_S, partial(_agree, agreement) if link.allots else None),
             (SWEEP_S, partial(sweep, writer, link.here, config.limits)),
-            (REVOKED_S, partial(_refresh, revoked)),
         ):
             if work:
                 await stack.enter_async_context(again_and_again(period_s, work))
+        await stack.enter_async_context(keeping_up(revoked))
         door = Door(config.saes, [config.peer.id] if config.peer else [], revoked)
         desk, allowances = Desk(door, auditor), Allowances(config)
         chunks = Chunks(LinkChunks(config, writer, link), allowances)
@@ -188,8 +188,13 @@ async def _agree(agreement: Agreement) -> None:
         log.info("the other KME cannot be reached: %s", error)
 
 
-async def _refresh(revoked: RevocationList) -> None:
-    revoked.refresh()
+def keeping_up(revoked: RevocationList) -> AbstractAsyncContextManager[None]:
+    """Read a revocation list again when it has changed, while the context lasts."""
+
+    async def refresh() -> None:
+        revoked.refresh()
+
+    return again_and_again(REVOKED_S, refresh)
 
 
 async def sweep(writer: Writer, here: Local, limits: Limits) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from qkdctl.errors import RecordingError
 from qkdctl.keystore.engine import Connection
@@ -34,7 +34,7 @@ class _Job:
 
 
 class Writer:
-    """The thread.
+    """The thread; it works while the context lasts.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Writer:
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._thread = threading.Thread(target=self._run, name="key store", daemon=True)
 
-    async def start(self) -> None:
+    async def __aenter__(self) -> Self:
         """Open the store.
 
         Raises
@@ -59,6 +59,7 @@ class Writer:
         """
         self._thread.start()
         await self._opened
+        return self
 
     async def do(self, work: Work[T]) -> T:
         """Have work done; when this returns it is on the disk.
@@ -72,7 +73,7 @@ class Writer:
         self._jobs.put(_Job(work, future))
         return await future
 
-    async def stop(self) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Finish what was begun and close the store."""
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)

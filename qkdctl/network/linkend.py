@@ -174,9 +174,9 @@ async def link_end(node: NodeSpec, spec: LinkSpec) -> AsyncIterator[LinkEnd]:
     """
     config = _config(node, spec)
     async with AsyncExitStack() as stack:
-        writer = Writer(partial(KeyStore, store_path(config.store, spec.party), spec.party))
-        await writer.start()
-        stack.push_async_callback(writer.stop)
+        writer = await stack.enter_async_context(
+            Writer(partial(KeyStore, store_path(config.store, spec.party), spec.party))
+        )
         assert config.peer is not None
         peer = PeerLink(config.peer, config.certificate, config.private_key, config.ca)
         stack.push_async_callback(peer.close)

@@ -22,7 +22,7 @@ from qkdctl.kme.hybrid import KemKeys
 from qkdctl.kme.key_calls import KeyCalls
 from qkdctl.kme.limits import Allowances
 from qkdctl.kme.revocation import RevocationList
-from qkdctl.kme.serve import again_and_again, listening, sweep
+from qkdctl.kme.serve import again_and_again, keeping_up, listening, sweep
 from qkdctl.kme.service import Service
 from qkdctl.kme.writer import Writer
 from qkdctl.network.border import Border
@@ -52,7 +52,6 @@ GATHER_S = 0.3
 """How long news wait for company."""
 
 SWEEP_S = 30.0
-REVOKED_S = 1.0
 SHOW_S = 1.0
 
 
@@ -71,9 +70,7 @@ async def running(spec: NodeSpec, clock: Clock | None = None) -> AsyncIterator[t
     config = _config(spec)
     here = _local(config)
     async with AsyncExitStack() as stack:
-        writer = Writer(partial(KeyStore, spec.path / STORE, "node"))
-        await writer.start()
-        stack.push_async_callback(writer.stop)
+        writer = await stack.enter_async_context(Writer(partial(KeyStore, spec.path / STORE, "node")))
         revoked = RevocationList(config.revoked, config.ca)
         auditor = Auditor(writer)
         stack.push_async_callback(auditor.finish)
@@ -103,10 +100,10 @@ async def running(spec: NodeSpec, clock: Clock | None = None) -> AsyncIterator[t
             await stack.enter_async_context(_following(node, downlink, clock))
         await auditor.note("started", kme=spec.kme, node=spec.name, lab=spec.lab)
         port = await stack.enter_async_context(listening(config, app, auditor))
+        await stack.enter_async_context(keeping_up(revoked))
         for period_s, work in (
             (min(GATHER_S, spec.gossip_s / 4), node.gossip),
             (SWEEP_S, partial(sweep, writer, here, config.limits)),
-            (REVOKED_S, partial(_refresh, revoked)),
             (SHOW_S, partial(node.show, supply, carrier, here.waiting)),
         ):
             await stack.enter_async_context(again_and_again(period_s, work))
@@ -133,14 +130,10 @@ async def _keeping_links(
 @asynccontextmanager
 async def _following(node: Node, downlink: DownlinkSpec, clock: Clock) -> AsyncIterator[None]:
     """Be a satellite's ground station."""
-    board = opened(node.spec.path / f"{downlink.satellite}.sqlite")
-    await board.start()
-    try:
+    async with opened(node.spec.path / f"{downlink.satellite}.sqlite") as board:
         station = GroundStation(node.spec.name, downlink, board, node.ends, clock)
         async with again_and_again(SHINE_S, station.work):
             yield
-    finally:
-        await board.stop()
 
 
 @asynccontextmanager
@@ -154,7 +147,7 @@ async def open_border(
         border = Border(spec, client, domain)
         stack.push_async_callback(border.finish)
         revoked = RevocationList(Path(spec.revoked), Path(spec.ca))
-        await stack.enter_async_context(again_and_again(REVOKED_S, partial(_refresh, revoked)))
+        await stack.enter_async_context(keeping_up(revoked))
         desk = Desk(Door((), [spec.peer_kme], revoked), auditor)
         app = desk.application()
         BorderCalls(border, spec, desk).add_to(app)
@@ -184,7 +177,3 @@ def _config(spec: NodeSpec) -> KmeConfig:
 def _local(config: KmeConfig) -> Local:
     limits = config.limits
     return Local(config.saes, timedelta(seconds=limits.collect_within_s), limits.max_waiting_keys, Counter())
-
-
-async def _refresh(revoked: RevocationList) -> None:
-    revoked.refresh()

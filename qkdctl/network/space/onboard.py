@@ -146,9 +146,7 @@ async def running(spec: SatelliteSpec, clock: Clock | None = None) -> AsyncItera
     clock = clock or scenario_clock(spec.clock)
     async with AsyncExitStack() as stack:
         Path(spec.published).mkdir(parents=True, exist_ok=True)
-        writer = opened(Path(spec.directory) / STORE)
-        await writer.start()
-        stack.push_async_callback(writer.stop)
+        writer = await stack.enter_async_context(opened(Path(spec.directory) / STORE))
         board = OnBoard(spec, writer, clock)
         await stack.enter_async_context(again_and_again(LOOK_S, board.work))
         await stack.enter_async_context(again_and_again(SHOW_S, board.show))
