@@ -55,10 +55,7 @@ class MemoryPool:
         self._directions: dict[Role, _Direction] = {"alice": _Direction(), "bob": _Direction()}
         if shared_key is not None:
             parts = split_shared_key(shared_key)
-            keys: dict[Role, bytes] = {
-                role: key + parts.one_time_keys[role] for role, key in parts.hash_keys.items()
-            }
-            self.refill(parts.source, keys, parts.source)
+            self.refill(parts.source, parts.rows, parts.source)
 
     @property
     def name(self) -> bytes:

@@ -41,6 +41,11 @@ class SharedKey(NamedTuple):
     def __repr__(self) -> str:
         return f"<pre-shared key {self.source.hex()}>"
 
+    @property
+    def rows(self) -> dict[Role, bytes]:
+        """The keys of each direction as a refill brings them: the hash key first."""
+        return {role: key + self.one_time_keys[role] for role, key in self.hash_keys.items()}
+
 
 def split_shared_key(shared_key: bytes) -> SharedKey:
     """Cut a pre-shared key into its parts.

@@ -81,10 +81,7 @@ class StoredPool:
                 "INSERT INTO shared_key (source, made_here, epsilon) VALUES (?, ?, 0.0)",
                 (parts.source, int(made_here)),
             )
-            keys: dict[Role, bytes] = {
-                role: key + parts.one_time_keys[role] for role, key in parts.hash_keys.items()
-            }
-            self.append(connection, parts.source, keys, parts.source, 0.0)
+            self.append(connection, parts.source, parts.rows, parts.source, 0.0)
 
     def check_new(self, shared_key: bytes) -> None:
         """Raise what :meth:`import_shared_key` would raise, and change nothing."""
