@@ -12,6 +12,7 @@ from types import FrameType
 
 from postproc.timetags.types import Acquired
 from qkdctl.node.failure import NO_ROOM, is_disk_full, write_failure
+from qkdctl.node.family import write_number
 from qkdctl.node.results import ResultsFile, read_results
 from qkdctl.node.sessions import Sessions
 from qkdctl.node.spec import read_spec
@@ -21,11 +22,11 @@ NAME = "supervisor"
 PAUSE_S = 0.5
 
 
-def write_number(directory: Path, should_stop: Callable[[], bool]) -> bool:
+def introduce(directory: Path, should_stop: Callable[[], bool]) -> bool:
     """Write down which process this is; where there is no room for that, wait for some. Say whether it is written."""
     while True:
         try:
-            (directory / f"{NAME}.pid").write_text(f"{os.getpid()}\n")
+            write_number(directory, NAME, os.getpid())
         except OSError as error:
             if not is_disk_full(error):
                 raise
@@ -48,7 +49,7 @@ def main(directory: Path) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    if not write_number(directory, lambda: stopping or os.getppid() != parent):
+    if not introduce(directory, lambda: stopping or os.getppid() != parent):
         return NO_ROOM
     before = read_results(directory)
     recorded_s = sum(result.duration_s for result in before if isinstance(result, Acquired))

@@ -66,6 +66,11 @@ def stat_fields(pid: int) -> list[str]:
     return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
 
 
+def write_number(directory: Path, name: str, pid: int) -> None:
+    """Write down, in a node's directory, which of its processes has a number."""
+    (directory / f"{name}.pid").write_text(f"{pid}\n")
+
+
 def _named(directories: Mapping[Role, Path]) -> dict[int, str]:
     names = {}
     for role, directory in directories.items():

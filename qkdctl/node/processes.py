@@ -9,6 +9,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from time import monotonic
 
+from qkdctl.node.family import write_number
 from qkdctl.node.lifetime import GRACE_S, end_with_parent
 
 PRELOAD = ["qkdctl.node.worker"]
@@ -36,7 +37,8 @@ class Processes:
         process.start()
         # First of all: it is ended with the others even if its number cannot be written down.
         self._running[name] = process
-        (self._directory / f"{name}.pid").write_text(f"{process.pid}\n")
+        assert process.pid is not None, "was started"
+        write_number(self._directory, name, process.pid)
 
     def codes(self) -> dict[str, int | None]:
         """Give the exit code of each, negative if a signal ended it; None while it runs."""

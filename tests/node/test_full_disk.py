@@ -38,7 +38,7 @@ def test_a_failure_that_cannot_be_written_down_is_known_by_its_exit_code():
 
 BEGINS = """
 import os
-from qkdctl.node.__main__ import NAME, write_number
+from qkdctl.node.__main__ import NAME, introduce
 
 number = disk / f"{NAME}.pid"
 number.touch()
@@ -50,8 +50,8 @@ def make_room():
     (disk / "ballast").unlink()
     return False
 
-assert not write_number(disk, lambda: True)
-assert write_number(disk, make_room)
+assert not introduce(disk, lambda: True)
+assert introduce(disk, make_room)
 assert asked == [""]
 assert int(number.read_text()) == os.getpid()
 """
