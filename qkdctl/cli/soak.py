@@ -93,14 +93,14 @@ def _opened(path: Path) -> BinaryIO:
 
 def _print(told: dict[str, Any]) -> None:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    for name in ("process", "MiB first", "last", "peak", "MiB/h", "files", "sockets", "CPU s"):
+    for name in ("process", "MiB in use", "MiB/h", "MiB held", "files", "sockets", "CPU s"):
         table.add_column(name, justify="left" if name == "process" else "right")
     for name, each in told["processes"].items():
-        memory = each["memory_mib"]
         table.add_row(
             name,
-            *(f"{memory[when]:.1f}" for when in ("first", "last", "peak")),
+            _span(each["in_use_mib"]),
             f"{each['growth_mib_per_h']:+.2f}",
+            _span(each["memory_mib"]),
             *(f"{each[kind][0]}→{each[kind][1]}" for kind in ("files", "sockets")),
             f"{each['cpu_s']:.0f}",
         )
@@ -116,3 +116,7 @@ def _print(told: dict[str, Any]) -> None:
         err.print(plain(f"{role}: {reason}"), style="bold red")
     for complaint in told["stores"]["complaints"]:
         err.print(complaint, style="bold red")
+
+
+def _span(memory_mib: dict[str, float]) -> str:
+    return f"{memory_mib['first']:.1f}→{memory_mib['last']:.1f}"

@@ -14,6 +14,7 @@ from postproc.link.packets import EPOCH_BYTES
 from postproc.types import Figure
 from qkdctl.carriers.joint import Joint
 from qkdctl.carriers.zeromq import Announcer, Doorkeeper, Listener, Waiter, ZeroMqCarrier, new_context
+from qkdctl.node.memory import in_use
 from qkdctl.node.spec import NodeSpec
 from qkdctl.node.telemetry import Event, pack
 
@@ -26,7 +27,7 @@ silence only finds who hangs, and on a busy machine one step of a stage can take
 BETWEEN_NODES = Patience(resend_s=0.5, heartbeat_s=1.0, lost_s=15.0)
 
 LOAD_EVERY_S = 2.0
-"""So often a process tells how busy it is."""
+"""So often a process tells how busy it is, and what memory it uses."""
 
 CHUNKS_IN_FLIGHT = 16
 FRAMES_IN_FLIGHT = 256
@@ -108,14 +109,19 @@ class Wiring:
         self._announcer.tell(pack(Event(self._worker, kind, subject, figures)))
 
     def wait(self, seconds: float) -> None:
-        """Wait until something comes in, at most so long; tell now and then how busy this process was."""
+        """Wait until something comes in, at most so long; tell now and then what this process takes."""
         self._waiter.wait(seconds)
         now_s = monotonic()
         if now_s - self._told_s > LOAD_EVERY_S:
-            worked_s = process_time()
-            busy = (worked_s - self._worked_s) / (now_s - self._told_s)
-            self.tell("load", self._worker, busy=round(busy, 4), queued=self._queued())
-            self._worked_s, self._told_s = worked_s, now_s
+            self._tell_load(now_s)
+
+    def _tell_load(self, now_s: float) -> None:
+        worked_s = process_time()
+        busy = (worked_s - self._worked_s) / (now_s - self._told_s)
+        memory = in_use()
+        known = {} if memory is None else memory._asdict()
+        self.tell("load", self._worker, busy=round(busy, 4), queued=self._queued(), **known)
+        self._worked_s, self._told_s = worked_s, now_s
 
     def _queued(self) -> float:
         """How full the fullest of this process's outgoing connections is, as a share: what back-pressure is."""

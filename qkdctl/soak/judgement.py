@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import theilslopes
 
+from qkdctl.node.memory import OBJECT_BYTES, InUse
 from qkdctl.soak.footprint import Footprint
+from qkdctl.soak.growth import growth
 from qkdctl.soak.samples import Sample
 
 WARM_UP = 0.15
 """Share of the soak that is not judged: caches fill, tables take their size."""
 
 GROWTH_BYTES_PER_H = 2**20
-"""Memory that grows faster than this, with 95 % confidence, counts as growing."""
+"""Memory in use that grows faster than this, with 97.5 % confidence, counts as growing."""
 
 FIFTHS = 5
 HELD = 0.9
@@ -39,12 +40,12 @@ def judge(samples: Sequence[Sample]) -> dict[str, Any]:
     Returns
     -------
     dict
-        As JSON has it: ``processes`` (memory, its slope, open files and sockets of each), ``throughput`` by
-        fifths of the time, and ``flat``: whether memory, files and throughput all held.
+        As JSON has it: ``processes`` (memory held and in use, its slope, open files and sockets of each),
+        ``throughput`` by fifths of the time, and ``flat``: whether memory, files and throughput all held.
     """
     judged = _steady([sample for sample in samples if sample.t_s >= WARM_UP * samples[-1].t_s])
     names = sorted(judged[0].processes)
-    processes = {name: _process([(s.t_s, s.processes[name]) for s in judged]) for name in names}
+    processes = {name: _process([_look(sample, name) for sample in judged]) for name in names}
     throughput = _throughput(judged)
     flat = {
         "memory": not any(each["grows"] for each in processes.values()),
@@ -71,31 +72,64 @@ def _steady(samples: Sequence[Sample]) -> list[Sample]:
     return [sample for sample in samples if sample.processes.keys() == usual]
 
 
-def _process(looks: list[tuple[float, Footprint]]) -> dict[str, Any]:
-    times = np.array([t_s for t_s, _ in looks])
-    memory = _column(looks, lambda each: each.memory_bytes)
-    opened = _column(looks, lambda each: each.files + each.sockets + each.threads)
-    slope, _, low, _ = theilslopes(memory, times, 0.95)
+class _Look(NamedTuple):
+    t_s: float
+    footprint: Footprint
+    in_use: InUse
+
+
+def _look(sample: Sample, name: str) -> _Look:
+    """One process at one time; all that it holds counts as in use where it does not tell."""
+    footprint = sample.processes[name]
+    return _Look(sample.t_s, footprint, sample.in_use.get(name, InUse(footprint.memory_bytes, 0)))
+
+
+def _process(looks: list[_Look]) -> dict[str, Any]:
+    times = np.array([look.t_s for look in looks])
+    held = _column(looks, lambda look: look.footprint.memory_bytes)
+    allocated = _column(looks, lambda look: look.in_use.allocated_bytes)
+    objects = _column(looks, lambda look: look.in_use.objects)
+    opened = _column(
+        looks, lambda look: look.footprint.files + look.footprint.sockets + look.footprint.threads
+    )
     part = max(len(looks) // FIFTHS, 1)
+    first, last = looks[0].footprint, looks[-1].footprint
     return {
-        "memory_mib": {
-            "first": round(float(np.median(memory[:part])) / MIB, 2),
-            "last": round(float(np.median(memory[-part:])) / MIB, 2),
-            "peak": round(float(memory.max()) / MIB, 2),
-        },
-        "growth_mib_per_h": round(float(slope) * HOUR_S / MIB, 3),
-        "grows": bool(low * HOUR_S > GROWTH_BYTES_PER_H),
-        "files": [looks[0][1].files, looks[-1][1].files],
-        "sockets": [looks[0][1].sockets, looks[-1][1].sockets],
-        "threads": [looks[0][1].threads, looks[-1][1].threads],
-        # What is open for a moment only is no leak: even at its least, a leak stays above what was.
-        "leaks": bool(opened[-part:].min() > opened[:part].max()),
-        "cpu_s": round(looks[-1][1].cpu_s, 1),
+        "memory_mib": _mib(held, part),
+        "in_use_mib": _mib(allocated, part),
+        "growth_mib_per_h": round(growth(times, allocated).slope * HOUR_S / MIB, 3),
+        "objects": [looks[0].in_use.objects, looks[-1].in_use.objects],
+        "grows": _grows(times, allocated)
+        or _grows(times, objects * OBJECT_BYTES)
+        # Where freed memory lies is chance, and now and then costs a step for good; a leak does more than one.
+        or (_grows(times, held) and _rises(held, part)),
+        "files": [first.files, last.files],
+        "sockets": [first.sockets, last.sockets],
+        "threads": [first.threads, last.threads],
+        "leaks": _rises(opened, part),
+        "cpu_s": round(last.cpu_s, 1),
     }
 
 
-def _column(looks: list[tuple[float, Footprint]], value: Callable[[Footprint], int]) -> NDArray[np.float64]:
-    return np.array([value(each) for _, each in looks], np.float64)
+def _grows(times: NDArray[np.float64], memory: NDArray[np.float64]) -> bool:
+    return growth(times, memory).least * HOUR_S > GROWTH_BYTES_PER_H
+
+
+def _rises(values: NDArray[np.float64], part: int) -> bool:
+    """Whether there is more in the end, at its least, than there was in the beginning at its most.
+
+    What is open or held for a while only is no leak.
+    """
+    return bool(values[-part:].min() > values[:part].max())
+
+
+def _mib(memory: NDArray[np.float64], part: int) -> dict[str, float]:
+    found = {"first": np.median(memory[:part]), "last": np.median(memory[-part:]), "peak": memory.max()}
+    return {when: round(float(value) / MIB, 2) for when, value in found.items()}
+
+
+def _column(looks: list[_Look], value: Callable[[_Look], int]) -> NDArray[np.float64]:
+    return np.array([value(look) for look in looks], np.float64)
 
 
 def _throughput(samples: Sequence[Sample]) -> dict[str, Any]:

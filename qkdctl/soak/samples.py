@@ -12,6 +12,8 @@ import msgspec
 
 from postproc.types import Role
 from qkdctl.errors import RecordingError
+from qkdctl.node.family import HERE
+from qkdctl.node.memory import InUse, in_use
 from qkdctl.node.telemetry import Event
 from qkdctl.soak.footprint import Footprint, footprints
 
@@ -31,6 +33,8 @@ class Sample(msgspec.Struct, frozen=True):
         Begun so far.
     recorded_s : float
         What Alice has sent in this session, by her instruments' time.
+    in_use : dict of str to InUse
+        By name: what each process last told of the memory it uses; those that do not tell are left out.
     """
 
     t_s: float
@@ -41,6 +45,7 @@ class Sample(msgspec.Struct, frozen=True):
     ended: int
     sessions: int
     recorded_s: float
+    in_use: dict[str, InUse] = msgspec.field(default_factory=dict)
 
 
 class Sampler:
@@ -56,12 +61,16 @@ class Sampler:
     def __init__(self, file: BinaryIO, every_s: float) -> None:
         self._file, self._every_s = file, every_s
         self._counts: Counter[str] = Counter()
+        self._in_use: dict[str, InUse] = {}
         self._recorded_s = 0.0
         self._start_s: float | None = None
         self._next_s = 0.0
 
     def hear(self, role: Role, event: Event) -> None:
         """Count what the nodes tell."""
+        if event.kind == "load" and "allocated_bytes" in event.figures:
+            told = (int(event.figures[name]) for name in InUse._fields)
+            self._in_use[f"{role}.{event.subject}"] = InUse(*told)
         if role == "alice":
             if event.kind == "rates":
                 self._recorded_s = float(event.figures.get("recorded_s", 0.0))
@@ -83,6 +92,8 @@ class Sampler:
             return
         self._start_s = now_s if self._start_s is None else self._start_s
         self._next_s = now_s + self._every_s
+        if (here := in_use()) is not None:
+            self._in_use[HERE] = here
         sample = Sample(
             t_s=round(now_s - self._start_s, 3),
             processes=footprints(directories),
@@ -92,6 +103,7 @@ class Sampler:
             ended=self._counts["ended"],
             sessions=1 + self._counts["broken"],
             recorded_s=self._recorded_s,
+            in_use=dict(self._in_use),
         )
         self._file.write(msgspec.json.encode(sample) + b"\n")
         self._file.flush()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from qkdctl.node.memory import InUse
 from qkdctl.soak.footprint import Footprint
 from qkdctl.soak.judgement import judge
 from qkdctl.soak.samples import Sample
@@ -9,18 +10,30 @@ from qkdctl.soak.samples import Sample
 MIB = 2**20
 
 
-def samples(memory=lambda t: 100 * MIB, files=lambda t: 20, bits=lambda t: 1000 * t, n=200, every_s=36.0):
-    """Two hours of a session, a look every 36 s."""
+NAME = "bob.stages-0"
+
+
+def samples(
+    memory=lambda t: 100 * MIB,
+    files=lambda t: 20,
+    bits=lambda t: 1000 * t,
+    in_use=None,
+    objects=lambda t: 10**6,
+    n=200,
+    every_s=36.0,
+):
+    """Two hours of a session, a look every 36 s; without `in_use`, a process that does not tell it."""
     return [
         Sample(
             t_s=t,
-            processes={"bob.stages-0": Footprint(1, int(memory(t)), int(files(t)), 3, 4, t / 2)},
+            processes={NAME: Footprint(1, int(memory(t)), int(files(t)), 3, 4, t / 2)},
             sifted_bits=int(bits(t)),
             secret_bits=0,
             keys=0,
             ended=0,
             sessions=1,
             recorded_s=t,
+            in_use={} if in_use is None else {NAME: InUse(int(in_use(t)), int(objects(t)))},
         )
         for t in (every_s * i for i in range(n))
     ]
@@ -35,6 +48,9 @@ def test_a_session_that_stays_as_it_is():
     ("what", "how"),
     [
         ("memory", {"memory": lambda t: 100 * MIB + t * 2 * MIB / 3600}),
+        ("memory", {"in_use": lambda t: 50 * MIB + t * 2 * MIB / 3600}),
+        ("memory", {"in_use": lambda t: 50 * MIB, "objects": lambda t: 10**6 + t * 2 * 2048 / 3600}),
+        ("memory", {"in_use": lambda t: 50 * MIB, "memory": lambda t: 100 * MIB + t * 2 * MIB / 3600}),
         ("files", {"files": lambda t: 20 + t // 3000}),
         ("throughput", {"bits": lambda t: 1000 * t - 0.04 * t**2}),
     ],
@@ -55,3 +71,18 @@ def test_moments_with_other_processes_are_not_judged():
         looks[100].t_s, {}, *(getattr(looks[100], name) for name in Sample.__struct_fields__[2:])
     )
     assert judge(looks)["flat"]["memory"]
+
+
+def gaps(t):
+    """Freed memory that stays with a process for twenty minutes, more of it in the second hour."""
+    return (100 + 20 * (t // 1200 in (0, 3, 4, 5)) + 3 * (t % 5)) * MIB
+
+
+def test_held_memory_that_wanders_while_what_is_in_use_does_not():
+    assert judge(samples(memory=gaps, in_use=lambda t: (50 + 5 * (t % 7)) * MIB))["flat"]["memory"]
+
+
+def test_a_step_in_what_is_held():
+    assert judge(samples(memory=lambda t: (104 if t > 4000 else 100) * MIB, in_use=lambda t: 50 * MIB))[
+        "flat"
+    ]["memory"]
