@@ -67,12 +67,12 @@ def to_fill(array: NDArray[Any]) -> Pointer:
 
 def byte_pointers(count: int) -> Any:
     """Make an array of pointers to bytes, all NULL; who sets one keeps alive what it points to."""
-    return ffi.new(f"uint8_t *[{count}]")
+    return ffi.new("uint8_t *[]", count)
 
 
 def numbers(count: int) -> Any:
     """Make an array of 32-bit numbers, all 0, for C and Python to fill."""
-    return ffi.new(f"uint32_t[{count}]")
+    return ffi.new("uint32_t[]", count)
 
 
 def numbers_from(array: Any, count: int) -> list[int]:
@@ -83,7 +83,8 @@ def numbers_from(array: Any, count: int) -> list[int]:
 
 def bytes_to_fill(count: int) -> Any:
     """Make room for bytes, for C to fill; they come out by :func:`bytes_from`."""
-    return ffi.new(f"uint8_t[{count}]")
+    # The length is no part of the type: every type that was ever named is kept.
+    return ffi.new("uint8_t[]", count)
 
 
 def bytes_from(pointer: Any, count: int) -> bytes:
