@@ -174,7 +174,15 @@ def run_plan(plan: Plan, witnesses: Witnesses, as_json: bool) -> int:
         silent = [] if failure else silent_detectors(outcome.run, plan.scenarios)
         summary = summarise(outcome.run, stores, [*alarms, *silent])
         reasons = {role: each.reason for role, each in outcome.failures.items()}
-        record = session_record(plan.scenarios, summary, history, stores, reasons, plan.calibrations)
+        record = session_record(
+            plan.scenarios,
+            summary,
+            history,
+            stores,
+            reasons,
+            plan.calibrations,
+            recorded=plan.record is not None,
+        )
     _keep(record, plan.stores, witnesses.report)
     if failure is None:
         raise_if_never_started(outcome.run, plan.scenarios, {role: _live(role) for role in plan.scenarios})

@@ -42,6 +42,8 @@ def session_record(
     stores: Stores,
     failures: dict[Role, str],
     calibrations: Mapping[Role, Path] = NONE,
+    *,
+    recorded: bool = False,
 ) -> Record:
     """Put together what is to be kept of a session.
 
@@ -56,6 +58,8 @@ def session_record(
         Why a node failed, where one did.
     calibrations : dict of Role to Path
         What each party was calibrated to.
+    recorded : bool, optional
+        The tags were kept.
     """
     scenario = scenarios["alice"]
     emulated = any(each.get("emulated") == "yes" for each in history.instruments.values())
@@ -63,7 +67,7 @@ def session_record(
         "format": FORMAT,
         "version": VERSION,
         "name": scenario.name,
-        "label": label_of(scenario, recorded=False, emulated=emulated, seeded=False),
+        "label": label_of(scenario, recorded=recorded, emulated=emulated, seeded=False),
         "started": _utc(history.started),
         "ended": _utc(datetime.now(UTC)),
         "failures": failures,
