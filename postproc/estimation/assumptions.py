@@ -143,7 +143,7 @@ HOLDS_WHEN: dict[Assumption, tuple[str, object]] = {
     Assumption.FOUR_STATES: ("states", 4),
 }
 
-_OF_EVERY_PROOF = frozenset(
+_COMMON = frozenset(
     {
         Assumption.FIXED_LENGTH,
         Assumption.BLOCKS_END_BY_CLOCK,
@@ -156,10 +156,10 @@ _OF_EVERY_PROOF = frozenset(
     }
 )
 
-BBM92_ASSUMPTIONS = _OF_EVERY_PROOF | {Assumption.QUBIT_MEASUREMENT}
+BBM92_ASSUMPTIONS = _COMMON | {Assumption.QUBIT_MEASUREMENT}
 """What the BBM92 proofs assume."""
 
-DECOY_ASSUMPTIONS = _OF_EVERY_PROOF | {
+DECOY_ASSUMPTIONS = _COMMON | {
     Assumption.PHASE_RANDOMISED,
     Assumption.EXACT_INTENSITIES,
     Assumption.IDEAL_STATES,
