@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from dataclasses import field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from annotated_types import Ge, Gt, Le, MinLen
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from postproc.types import Role
-from qkdctl.config.complaints import complaints
+from qkdctl.config.toml import read_toml, validate
 from qkdctl.errors import ConfigurationError
 
-MAX_BYTES = 2**20
 _STRICT = ConfigDict(extra="forbid")
 
 Name = Annotated[str, MinLen(1)]
@@ -139,16 +136,11 @@ def load_config(path: Path) -> KmeConfig:
     ConfigurationError
         Naming the file, the key, the value, and what is allowed: a line for each mistake.
     """
-    table = _read(path)
+    table = read_toml(path, "key server's file")
     for name in ("certificate", "private_key", "ca", "revoked", "store"):
         if isinstance(table.get(name, name == "store" and "qkdctl-keys"), str):
             table[name] = str(path.parent / table.get(name, "qkdctl-keys"))
-    adapter = TypeAdapter(KmeConfig)
-    try:
-        config = adapter.validate_json(json.dumps(table, default=str), strict=True)
-    except ValidationError as error:
-        lines = [f"{path}: {complaint}" for complaint in complaints(KmeConfig, error)]
-        raise ConfigurationError("\n".join(lines)) from None
+    config: KmeConfig = validate(path, KmeConfig, table)
     _check(path, config)
     return config
 
@@ -165,16 +157,6 @@ def host_and_port(text: str) -> tuple[str, int]:
     if parts.hostname is None or parts.port is None or parts.path or parts.query:
         raise ValueError(text)
     return parts.hostname, parts.port
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            return tomllib.loads(file.read(MAX_BYTES).decode())
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError(f"{path}: is not TOML: {error}") from None
 
 
 def _check(path: Path, config: KmeConfig) -> None:
