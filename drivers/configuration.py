@@ -8,9 +8,9 @@ from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, Len
 
-from drivers.errors import UnknownName
+from drivers.errors import DriverError, UnknownName
 from drivers.identity import Emulated, Identity, is_emulated
-from drivers.instrument import BaseInstrument
+from drivers.instrument import BaseInstrument, close_all
 from drivers.registry import Addresses, check_ports, check_settings, open_instrument
 from drivers.transport.memory import Models
 
@@ -113,9 +113,10 @@ def open_all(
             full = full_name(party, name)
             address = _address(full, config, rack or {})
             opened[name] = open_instrument(full, config.driver, address, config.settings, models)
-    except BaseException:
-        for instrument in reversed(opened.values()):
-            instrument.close()
+    except BaseException as error:
+        failures = close_all(opened.values())
+        if failures and isinstance(error, DriverError):
+            raise type(error)("; besides, ".join(map(str, [error, *failures]))) from None
         raise
     return opened
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from threading import RLock
 from types import MappingProxyType, TracebackType
 from typing import ClassVar, Self, TypeVar
@@ -96,6 +96,17 @@ class BaseInstrument:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def close_all(instruments: Iterable[BaseInstrument]) -> list[DriverError]:
+    """Close all, the last first, whatever fails on the way; give what did."""
+    failures = []
+    for instrument in reversed([*instruments]):
+        try:
+            instrument.close()
+        except DriverError as error:
+            failures.append(error)
+    return failures
 
 
 class AskedInstrument(BaseInstrument):

@@ -9,7 +9,7 @@ from math import sqrt
 from drivers.configuration import InstrumentConfig, Instruments, full_name, open_all
 from drivers.errors import DriverError
 from drivers.identity import Finding, fine, wrong
-from drivers.instrument import BaseInstrument
+from drivers.instrument import BaseInstrument, close_all
 from drivers.registry import Addresses
 from drivers.roles import SinglePhotonDetectors, TimeTagger
 from qkdctl.doctor import Examined
@@ -50,21 +50,27 @@ def look_into_the_dark(
 
 def _count(party: str, tagger: str, instruments: Instruments, rack: Mapping[str, Addresses]) -> list[Finding]:
     opened: dict[str, BaseInstrument] = {}
+    failures: list[DriverError] = []
     try:
         opened = open_all(party, _needed(tagger, instruments), rack)
-        for each in opened.values():
-            if isinstance(each, SinglePhotonDetectors):
-                each.enabled = True
-        counter = opened[tagger]
-        if not isinstance(counter, TimeTagger):
-            return [wrong("it is no time tagger and counts nothing", "take dark_counts_hz out of its table")]
-        rates = counter.count_rates_hz(COUNT_S)
+        found = _counted(opened, tagger, instruments[tagger].expect.dark_counts_hz or 0.0)
     except DriverError as error:
-        return [wrong(f"its dark counts cannot be counted: {error}", "mend that first")]
+        found = [wrong(f"its dark counts cannot be counted: {error}", "mend that first")]
     finally:
-        for each in reversed(opened.values()):
-            each.close()
-    return findings(rates, instruments[tagger].expect.dark_counts_hz or 0.0)
+        failures += close_all(opened.values())
+    return [*found, *(wrong(str(each), "switch it off by hand") for each in failures)]
+
+
+def _counted(
+    opened: dict[str, BaseInstrument], tagger: str, expected_hz: float | list[float]
+) -> list[Finding]:
+    for each in opened.values():
+        if isinstance(each, SinglePhotonDetectors):
+            each.enabled = True
+    counter = opened[tagger]
+    if not isinstance(counter, TimeTagger):
+        return [wrong("it is no time tagger and counts nothing", "take dark_counts_hz out of its table")]
+    return findings(counter.count_rates_hz(COUNT_S), expected_hz)
 
 
 def _needed(tagger: str, instruments: Instruments) -> dict[str, InstrumentConfig]:

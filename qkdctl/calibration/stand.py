@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from math import ceil
 from types import TracebackType
@@ -131,9 +132,10 @@ class Stand:
         self.close()
 
     def close(self) -> None:
-        """Make everything safe and let go of it."""
-        for rig in self._rigs.values():
-            rig.close()
+        """Make everything safe and let go of it, whatever fails on the way."""
+        with ExitStack() as stack:
+            for rig in self._rigs.values():
+                stack.callback(rig.close)
 
     def find(self, place: str, kind: type[R]) -> R | None:
         """Give the instrument of a place such as ``bob.tagger``; None where there is none that plays the role."""

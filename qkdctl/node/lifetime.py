@@ -9,8 +9,8 @@ from multiprocessing.connection import wait
 from threading import Thread
 from time import sleep
 
-GRACE_S = 5.0
-"""How long a process may take to make its instruments safe."""
+GRACE_S = 8.0
+"""How long a process may take to make its instruments safe: one that does not answer takes 5 s."""
 
 
 def end_with_parent() -> None:

@@ -10,6 +10,7 @@ from drivers.configuration import InstrumentConfig, open_all
 from drivers.errors import DriverError
 from drivers.instrument import BaseInstrument
 from drivers.registry import Addresses
+from drivers.roles import LightSource
 from drivers.transport.memory import Models
 from postproc.types import Role
 from qkdctl.errors import ConfigurationError, InstrumentsError
@@ -93,8 +94,16 @@ class Rig:
         return "no" if said == "unknown" and f"{self._party}.{role}" in vouched else said
 
     def close(self) -> None:
-        """Make everything safe and let go of it, whatever fails on the way."""
+        """Make everything safe and let go of it, whatever fails on the way: what shines first.
+
+        One that does not answer takes its time, and whoever waits may lose patience and kill the process.
+        """
         with ExitStack() as stack:
-            for instrument in self.instruments.values():
+            # A stack ends what it took last.
+            for instrument in sorted(self.instruments.values(), key=_shines):
                 stack.callback(instrument.close)
             self.instruments = {}
+
+
+def _shines(instrument: BaseInstrument) -> bool:
+    return isinstance(instrument, LightSource)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from drivers.configuration import InstrumentConfig, open_all
 from drivers.emulation.rack.emulators import EMULATORS
 from drivers.emulation.rack.shelf import Shelf
 from drivers.errors import AddressError, ConnectionFailed, DriverError, LimitError, UnknownName
+from drivers.instrument import close_all
 from drivers.parameters import parameters_of
 from drivers.registry import DRIVERS, check_settings, driver_class, open_instrument
-from tests.drivers.stands import in_mind, whole_link
+from tests.drivers.stands import MemoryStand, in_mind, whole_link
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
@@ -107,7 +110,44 @@ def test_if_one_cannot_be_opened_those_before_it_are_closed() -> None:
     }
     with pytest.raises(AddressError, match="mem:nobody"):
         open_all("alice", instruments, stand.addresses, stand.models)
-    assert stand.say("alice.laser", "lason").split() == ["lason", "0", ">>"]
+    assert is_off(stand)
+
+
+def is_off(stand: MemoryStand) -> bool:
+    return stand.say("alice.laser", "lason").split() == ["lason", "0", ">>"]
+
+
+def test_one_that_cannot_be_made_safe_keeps_no_other_from_it() -> None:
+    parties = whole_link()
+    stand = in_mind(parties)
+    instruments = {name: parties["alice"][name] for name in ("laser", "attenuator")}
+    opened = open_all("alice", instruments, stand.addresses, stand.models)
+    stand.fault("alice.attenuator", "mute", True)
+    (failure,) = close_all(opened.values())
+    assert str(failure).startswith("alice.attenuator: ")
+    assert str(failure).endswith("go and look")
+    assert is_off(stand)
+
+
+def test_what_was_not_left_safe_is_told_beside_what_could_not_be_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parties = whole_link()
+    stand = in_mind(parties)
+
+    def opening(name: str, *rest: Any) -> Any:
+        if name != "alice.power_meter":
+            return open_instrument(name, *rest)
+        stand.fault("alice.attenuator", "mute", True)
+        raise AddressError(f"{name}: nobody is there")
+
+    monkeypatch.setattr("drivers.configuration.open_instrument", opening)
+    instruments = {name: parties["alice"][name] for name in ("laser", "attenuator", "power_meter")}
+    with pytest.raises(
+        AddressError, match=r"power_meter: nobody is there; besides, alice.attenuator: .*go and look"
+    ):
+        open_all("alice", instruments, stand.addresses, stand.models)
+    assert is_off(stand)
 
 
 def test_an_address_left_to_the_rack_needs_a_rack() -> None:
