@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from postproc.timetags.types import PICOSECONDS_PER_SECOND, TagChunk
 from postproc.types import Alarm
 
 DROP_SHARE = 0.2
-"""A count rate below this share of the highest seen is a drop."""
+"""A count rate below this share of what it was of late is a drop."""
+
+LATE, LASTING = 60, 5
+"""What it was of late: the most that it kept up for so many looks, among the latest. A flash of light is not, and the
+slow change of a satellite's pass is no drop."""
 
 FEWEST = 100
 """A detector that never had so many counts between two looks is not judged."""
@@ -29,8 +36,8 @@ class CountWatch:
         self._owner = owner
         self._counts = np.zeros(256, np.int64)
         self._span_ps = 0
-        self._highest_hz = np.zeros(256)
-        self._highest_total_hz = 0.0
+        # Of each channel, and of all: what it counted at looks at which it was not down.
+        self._usual: deque[NDArray[np.float64]] = deque(maxlen=LATE)
 
     def add(self, chunk: TagChunk) -> None:
         """Count."""
@@ -44,18 +51,29 @@ class CountWatch:
         if span_ps <= 0:
             return
         rates_hz = counts / (span_ps / PICOSECONDS_PER_SECOND)
-        judged = np.where(counts >= FEWEST, rates_hz, 0.0)
-        self._highest_hz = np.maximum(self._highest_hz, judged)
         total_hz = float(rates_hz.sum())
-        self._highest_total_hz = max(self._highest_total_hz, total_hz)
-        if total_hz < DROP_SHARE * self._highest_total_hz:
-            figures = {"rate_hz": round(total_hz), "before_hz": round(self._highest_total_hz)}
+        now_hz = np.append(rates_hz, total_hz)
+        before_hz = _kept_up(self._usual) if self._usual else now_hz
+        down = now_hz < DROP_SHARE * before_hz
+        judged = np.append(np.where(counts >= FEWEST, rates_hz, 0.0), total_hz)
+        # As long as something is down, it is held against what it was before.
+        self._usual.append(np.where(down, before_hz, judged))
+        if down[-1]:
+            figures = {"rate_hz": round(total_hz), "before_hz": round(before_hz[-1])}
             yield Alarm("count-drop", "error", f"{self._owner}'s detectors", dict(figures), DROP)
             return
-        for channel in np.flatnonzero(rates_hz < DROP_SHARE * self._highest_hz):
-            figures = {"rate_hz": round(rates_hz[channel]), "before_hz": round(self._highest_hz[channel])}
+        for channel in np.flatnonzero(down):
+            figures = {"rate_hz": round(rates_hz[channel]), "before_hz": round(before_hz[channel])}
             subject = f"{self._owner}'s detector on channel {channel}"
             yield Alarm("detector-drop", "error", subject, dict(figures), LATCHED)
+
+
+def _kept_up(looks: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Give the most that each kept up for several looks on end; shape as that of a look."""
+    table = np.array(looks)
+    spans = sliding_window_view(table, min(LASTING, len(table)), axis=0)
+    most: NDArray[np.float64] = spans.min(axis=-1).max(axis=0)
+    return most
 
 
 DROP = (

@@ -42,3 +42,19 @@ def test_a_detector_that_hardly_counts_is_not_judged():
 
 def test_without_time_there_is_no_judgement():
     assert list(CountWatch("Bob").look()) == []
+
+
+def test_a_flash_of_light_is_forgotten():
+    flash = tuple(10 * count for count in WELL)
+    assert list(looks(*[WELL] * 5, flash, *[WELL] * 5)) == [[]] * 11
+
+
+def test_a_satellite_that_sets_is_no_drop():
+    """18 dB in four minutes."""
+    setting = [tuple(round(20 * count * 10 ** (-1.8 * t / 240)) for count in WELL) for t in range(240)]
+    assert list(looks(*setting)) == [[]] * 240
+
+
+def test_a_detector_that_stays_silent_stays_named():
+    quiet = [("detector-drop", "Bob's detector on channel 1")]
+    assert list(looks(*[WELL] * 10, *[(1000, 0, 1000)] * 300)) == [[]] * 10 + [quiet] * 300
