@@ -38,6 +38,7 @@ class Ctl200(LineInstrument):
     END = b"\r\n"
     SERIAL = MappingProxyType({"baudrate": "115200"})
 
+    cooler_on = switch("Whether the temperature is controlled.", get="tecon", put="tecon {}")
     current_limit_ma = Parameter[float](
         "Current that is never exceeded.",
         unit="mA",
@@ -136,8 +137,14 @@ class Ctl200(LineInstrument):
             found.append(
                 wrong("its interlock is not used", "set interlock_used = true, and wire the interlock")
             )
-        state = "on" if self.emitting else "off"
+        emitting = self.emitting
+        if emitting and not self.cooler_on:
+            found.append(
+                wrong("its temperature is not controlled", "set cooler_on = true, if the laser has a cooler")
+            )
         return [
             *found,
-            fine(f"laser {state}, {self.current_ma:g} mA of at most {self.current_limit_ma:g} mA"),
+            fine(
+                f"laser {'on' if emitting else 'off'}, {self.current_ma:g} mA of at most {self.current_limit_ma:g} mA"
+            ),
         ]

@@ -107,6 +107,7 @@ class Id900(AskedInstrument):
     def __init__(self, name: str, connect: Connect) -> None:
         self._streams: list[Transport] = []
         self._next: int | None = None
+        self._sends = False
         self._messages: list[bytes | None] = []
         self._heard_s = 0.0
         self._service = Service(name, connect, self.TIMEOUT_S)
@@ -147,6 +148,7 @@ class Id900(AskedInstrument):
             if self._next is not None:
                 raise InstrumentError(f"{self.name}: a recording runs already; stop it first")
             self._silence()
+            self._sends = True
             for command in PREPARE:
                 self.tell(command)
             for channel, stream in zip(INPUTS, self._open_streams(), strict=True):
@@ -169,9 +171,10 @@ class Id900(AskedInstrument):
     def stop(self) -> None:
         """See :class:`drivers.roles.TimeTagger`."""
         with self.lock:
-            if self._next is not None:
-                self._next = None
+            self._next = None
+            if self._sends:
                 self._silence()
+                self._sends = False
 
     def count_rates_hz(self, duration_s: float = 0.1) -> tuple[float, ...]:
         """See :class:`drivers.roles.TimeTagger`."""

@@ -140,6 +140,24 @@ def test_an_overflow_is_a_gap_with_the_number_of_tags_that_it_cost() -> None:
     assert recorded(tagger, 3 * S)[2] == []
 
 
+def test_a_recording_whose_stream_failed_is_ended_with_the_rest() -> None:
+    stand, full, tagger = stand_of("idq-id900", threshold_v=1.0)
+    tagger.start()
+    stand.fault(full, "dlt_stall", True)
+    with pytest.raises(NoAnswer):
+        exhaust(tagger)
+    assert stand.say(full, "REC:STAG?") == "PLAYING"
+    tagger.close()
+    assert stand.say(full, "REC:STAG?") == "IDLE"
+
+
+def test_a_laser_that_shines_uncooled_is_told() -> None:
+    _, _, laser = stand_of("koheron-ctl200", current_ma=20.0, emitting=True, interlock_used=True)
+    assert [each.what for each in laser.self_test() if not each.good] == ["its temperature is not controlled"]
+    laser.cooler_on = True
+    assert all(each.good for each in laser.self_test())
+
+
 def test_a_stalled_service_is_told_and_the_next_recording_is_whole() -> None:
     stand, full, tagger = stand_of("idq-id900", threshold_v=1.0)
     tagger.start()
