@@ -12,7 +12,7 @@ import pytest
 from drivers.configuration import InstrumentConfig
 from drivers.emulation.bench.polarisation import mean_error
 from drivers.emulation.bench.timeline import BLOCK_PS
-from drivers.errors import NoAnswer
+from drivers.errors import DataLost, NoAnswer
 from drivers.roles import Pattern
 from tests.drivers.stands import DETECTOR, SCENE, MemoryStand, Stand, in_mind, on_rack, whole_link
 from tests.emulation.scenes import SIGMAS
@@ -191,6 +191,18 @@ def test_after_silence_a_tagger_records_again(link: Link) -> None:
     link.tagger.start()
     link.now_ps = 0
     assert link.click_rate_hz(S // 10) > 2 * DARK_HZ
+
+
+def test_frames_that_the_transmitter_loses_are_told_and_counted(link: Link) -> None:
+    chunk = link.transmitter.read(2.0)
+    link.stand.fault("alice.transmitter", "drop_frames", 2)
+    with pytest.raises(DataLost, match=rf"dropped the states of {2 * len(chunk)} slots from slot"):
+        exhaust(link.transmitter)
+    after = link.transmitter.read(2.0)
+    assert after.first_slot % len(chunk) == 0
+    assert [finding.what for finding in link.transmitter.self_test() if not finding.good] == [
+        "it dropped 2 frames"
+    ]
 
 
 def test_lost_bytes_are_a_gap_and_the_recording_goes_on(link: Link) -> None:

@@ -1,6 +1,6 @@
 """A state transmitter with the protocol of ``docs/state-transmitter-protocol.md``.
 
-It waits for a slow reader as long as it takes, so it never drops a frame unless told to.
+It waits for a slow reader as long as it takes, so it drops no frame but those that a fault has told it to.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import numpy as np
 
 from drivers.codecs.lines import LineSplitter
 from drivers.codecs.state_frames import GREETING, MAX_SLOTS, Frame, encode
+from drivers.emulation.knob import Knob
 from drivers.emulation.models.base import Model, OwnPort, QuietLine
 from drivers.emulation.seams import ModulatorSeam
 from drivers.roles import Pattern
 from drivers.transport.memory import Replies
 
 LATENCY_S = 0.0002
+MOST = 1e6
 UNKNOWN, BAD_VALUE, RUNNING, IDLE, NO_PATTERN, NOBODY = range(1, 7)
 TEXTS = {
     UNKNOWN: "unknown command",
@@ -57,8 +59,13 @@ class TransmitterModel(Model):
         self._stream: FrameLine | None = None
         self._started_s = 0.0
         self._total: int | None = 0
-        self._frames = self.dropped = 0
+        self._frames = self._dropped = self._to_drop = 0
         self._abandoned = False
+        self.troubles = {
+            "drop_frames": Knob(
+                "so many of its next frames get lost", lambda: self._to_drop, self._lose, 0, MOST
+            )
+        }
         self.ports = {"control": OwnPort(lambda _: ControlLine(self)), "stream": OwnPort(self._open_stream)}
 
     def run(self, line: str, now_s: float) -> str:
@@ -82,16 +89,16 @@ class TransmitterModel(Model):
         return self._started_s + (self._frames + 1) * self.frame_slots / self._numbers["SLOT_HZ"]
 
     def next_frame(self) -> bytes:
-        """Make the next frame; after the last one, also the end of the run."""
+        """Make the next frame, empty where it gets lost; after the last one, also the end of the run."""
         first = self._frames * self.frame_slots
-        frame = encode(Frame(self._frames, first, self._light.states(first, self.frame_slots)))
+        lost = self._to_drop > 0
+        frame = (
+            b"" if lost else encode(Frame(self._frames, first, self._light.states(first, self.frame_slots)))
+        )
         self._frames += 1
+        self._to_drop -= lost
+        self._dropped += lost
         return frame + self._end() if self._frames * self.frame_slots == self._total else frame
-
-    def drop_frame(self) -> None:
-        """Lose a frame, as a transmitter does whose memory is full."""
-        self._frames += 1
-        self.dropped += 1
 
     def leave(self, line: FrameLine) -> None:
         """Take note that nobody reads the stream any more; frames are then lost."""
@@ -110,7 +117,7 @@ class TransmitterModel(Model):
             "ID?": f"QKDCTL,ST1,{self._serial},1.0",
             "STATE?": "IDLE" if self._total is not None else "RUNNING",
             "SENT?": str(sent),
-            "DROPPED?": str(self.dropped),
+            "DROPPED?": str(self._dropped),
             "EXTINCTION?": repr(self._light.extinction_db),
             "FRAME_SLOTS?": str(self.frame_slots),
         }
@@ -161,8 +168,11 @@ class TransmitterModel(Model):
             slot_hz=slot_hz, levels=levels, probabilities=probabilities, key_basis_probability=key_basis
         )
         self._started_s = self._light.begin(now_s, pattern)
-        self._total, self._frames, self.dropped = None, 0, 0
+        self._total, self._frames, self._dropped = None, 0, 0
         self._abandoned = False
+
+    def _lose(self, now_s: float, frames: float) -> None:
+        self._to_drop = int(frames)
 
     def _stop(self, now_s: float) -> str:
         if self._total is not None:
@@ -227,7 +237,8 @@ class FrameLine(QuietLine):
         if self.last_words:
             words, self.last_words = self.last_words, b""
             return [(now_s, words)]
-        return [(now_s, self._model.next_frame())] if self._model.due_s() <= now_s else []
+        frame = self._model.next_frame() if self._model.due_s() <= now_s else b""
+        return [(now_s, frame)] if frame else []
 
     def next_s(self, now_s: float) -> float:
         """See :class:`~drivers.transport.memory.Line`."""
