@@ -15,6 +15,7 @@ from drivers.emulation.bench.live_bb84 import LiveBb84Bench
 from drivers.emulation.bench.live_parameters import DecoyAlice, LiveBb84Scene
 from drivers.emulation.bench.parameters import Detector, Eve
 from drivers.emulation.bench.scenes import Bb84Scene
+from drivers.emulation.bench.way import Encoding
 from drivers.errors import LimitError
 from drivers.roles import Pattern
 from tests.drivers.stands import in_mind
@@ -219,6 +220,17 @@ def test_the_live_bench_has_her_behind_knobs(strengths: dict[str, float], error_
     assert wrong[in_key].mean() == pytest.approx(error_rate, abs=0.01)
     for attack in ATTACKS:
         assert table.knobs[f"eve.{attack}"].read() == strengths.get(attack, 0.0)
+
+
+def test_on_the_bench_as_in_recordings_she_knows_no_time_bins() -> None:
+    scene = LiveBb84Scene(
+        alice=DecoyAlice(nominal_mean=0.6),
+        channel_loss_db=2.0,
+        misalignment_error=0.0,
+        bob=receiver(QUIET, key=0.7),
+        encoding=Encoding(kind="time-bin", bin_ps=2_000),
+    )
+    assert not [name for name in LiveBb84Bench(scene, SEED).knobs if name.startswith("eve.")]
 
 
 def test_more_than_all_pulses_cannot_be_attacked() -> None:

@@ -107,8 +107,10 @@ class LiveBb84Bench:
             channel_knobs("channel", self.channel)
             | detector_knobs("bob", self.bob)
             | clock_knobs("bob", self.bob)
-            | eve_knobs("eve", self.eve)
         )
+        if scene.encoding.kind != "time-bin":
+            # What she measures and sends on knows no bins; recordings refuse her there, too.
+            self.knobs |= eve_knobs("eve", self.eve)
 
     def seams(self, party: str) -> dict[str, Any]:
         """Give what instruments of a party can be plugged into, by the kind of instrument."""
