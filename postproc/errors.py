@@ -6,13 +6,15 @@
     ├── InputError              a file or a message from outside is not what it claims to be
     ├── KernelError             the C kernels cannot run as asked
     ├── SynchronisationFailed   no clock could be found that chance does not explain as well
+    ├── LinkFailed              what was to be carried to the next stage was not: :mod:`postproc.link.link`
     ├── ProofError              a named proof does not apply to this session
     ├── PoolExhausted           the authentication key is used up, or would fall below its reserve
     ├── AuthenticationFailed    a tag does not fit the transcript
     ├── ProtocolViolation       the peer said something that the protocol does not allow here
     └── BlockRefused            both ends follow the rules, and this block must not become key
 
-The last three end a block, never a program: :mod:`postproc.conversation` turns them into the block's outcome.
+What is raised inside a dialogue ends its block, never a program: :mod:`postproc.conversation.talk` makes it the block's
+outcome.
 """
 
 

@@ -1,4 +1,4 @@
-"""Messages that every stage knows: alarms, the ends of passes and of the stream, and how a block ended."""
+"""What every stage knows: alarms, the ends of passes and of the stream, and words for them."""
 
 from __future__ import annotations
 

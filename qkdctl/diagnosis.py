@@ -11,7 +11,7 @@ import numpy as np
 from postproc.conversation.agreement import DISAGREEMENT, KEY_MISMATCH
 from postproc.outcome import BlockEnded
 from postproc.parameters.receiver import Receiver
-from postproc.parameters.session import Bbm92, Session
+from postproc.parameters.session import Bbm92
 from postproc.types import Alarm, Role
 from qkdctl.config.scenario import Scenario
 from qkdctl.errors import DisagreementError, NoLockError, RecordingError
@@ -81,12 +81,12 @@ def why_no_key(run: Run, summary: dict[str, Any]) -> str:
     if reasons and not any(alarm["name"] == "block-unfilled" for alarm in summary["alarms"]):
         return "; ".join(reasons)
     recorded = ", ".join(f"{role.capitalize()} {s.duration_s:.3g} s" for role, s in run.stretches.items())
-    preamble_s, block_s = run.scenario.parameters.clock.preamble_s, _block_s(run.scenario.parameters)
+    parameters = run.scenario.parameters
     return "; ".join(
         [
             *reasons,
-            f"the recordings ({recorded}) must both cover the preamble of {preamble_s:g} s and, after it, a "
-            f"whole block of {block_s:g} s; record longer, or agree on shorter blocks",
+            f"the recordings ({recorded}) must both cover the preamble of {parameters.clock.preamble_s:g} s and, "
+            f"after it, a whole block of {parameters.block_s:g} s; record longer, or agree on shorter blocks",
         ]
     )
 
@@ -114,9 +114,3 @@ def _check_channels(role: Role, receiver: Receiver, run: Run, source: Path | str
             f"{source}: has tags on channels {there} only, and {role.capitalize()}'s detectors are on "
             f"{', '.join(map(str, channels))}; were the two recordings swapped, or the channels renumbered?"
         )
-
-
-def _block_s(parameters: Session) -> float:
-    if isinstance(parameters, Bbm92):
-        return parameters.block_s
-    return parameters.slots_per_block / parameters.slot_hz

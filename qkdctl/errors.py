@@ -19,6 +19,7 @@
     ├── PeerLostError (9)         the other node cannot be reached, or is gone
     └── KmeError (10)             a key server cannot be reached, or refuses
 
+Where only one module raises and catches a kind, it is declared there, under one of these.
 ``qkdctl --help`` and ``docs/exit-codes.md`` list the same codes. 130 is Ctrl-C.
 """
 

@@ -20,7 +20,7 @@ from postproc.conversation.dialogue import (
     Say,
     Warn,
 )
-from postproc.conversation.frames import Frame, pack
+from postproc.conversation.frames import VERSION, Frame, pack
 from postproc.conversation.messages import MAX_REASON, Abort, Message, TranscriptTag, decode, encode
 from postproc.conversation.record import BlockRecord, Disclosure
 from postproc.errors import BlockRefused, PostprocError, ProtocolViolation
@@ -199,7 +199,7 @@ class Talk(Generic[T]):
 
     def _send(self, message: Message) -> None:
         frame = Frame(
-            1,
+            VERSION,
             self._record.session,
             self._stage,
             self._record.block,

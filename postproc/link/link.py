@@ -179,11 +179,6 @@ class Link:
             self._state_due_s = now_s + self._patience.heartbeat_s
         return due
 
-    def wakeup_s(self) -> float:
-        """The time at which :meth:`packets` has something to give next."""
-        waits = [item.due_s for item in self._kept if item.number < self._allowed]
-        return min([self._state_due_s, *waits])
-
     def _is_due(self, item: _Kept, now_s: float) -> bool:
         """Whether an item goes out now; if so, set when it would go out again."""
         if item.number >= self._allowed or item.due_s > now_s:

@@ -54,11 +54,11 @@ class Reconciliation(Strict):
         Fewest bits, or less time; "auto" as with the method.
     expected_qber : float or None
         Error rate to prepare for; it tunes the first try and decides nothing about security. None takes
-        that of the test basis, block by block.
+        that of the block's test at first, and then that of the keys of earlier blocks.
     round_trip_ms : float
         Of the classical channel, as ping shows it; only "auto" asks for it.
     workers : int or None
-        Threads of this party that correct errors; none takes all its cores. Each party may have its own number.
+        Threads of this party that correct errors; None takes all its cores. Each party may have its own number.
     """
 
     method: Literal["auto", "ldpc", "cascade"] = "auto"

@@ -29,7 +29,6 @@ Kem = Literal["ML-KEM-768", "ML-KEM-1024"]
 Combiner = Literal["xor", "cat"]
 
 KEMS: tuple[Kem, ...] = get_args(Kem)
-COMBINERS: tuple[Combiner, ...] = get_args(Combiner)
 LABEL = b"qkdctl hybrid key v1"
 MOST_BYTES = 255 * 32
 """The longest key that HKDF-SHA256 derives, RFC 5869."""

@@ -26,8 +26,6 @@ LOOK_S = 0.1
 SHORTEST_S = 1.0
 """Less than this is not worth another session."""
 
-BUSY = ("running", "ending", "calibrating")
-
 
 class Refused(QkdctlError):
     """An order that makes no sense now."""

@@ -55,7 +55,7 @@ def check(given):
 EVERY = [(page.name, given) for page in PAGES for given in commands(page)]
 
 ELSEWHERE = {
-    "pytest -q tests/contract tests/drivers": "these are tests themselves",
+    "pytest -q tests/drivers": "these are tests themselves",
     "qkdctl faults --rounds 9": "takes minutes; campaigns in tests/faults run such rounds",
     "qkdctl faults --kills 1000 --rounds 400 --shard 0/2 --state c.jsonl": "takes days",
     "qkdctl faults --kills 1000 --rounds 400 --shard 1/2 --state c.jsonl": "takes days",

@@ -240,6 +240,3 @@ class LiveBbm92Scene(_Strict):
     pump: LaserDiode = LASER_DIODE
     nanowire: Nanowire = NANOWIRE
     pulse_v: float = 2.0
-
-
-LiveScene = LiveBb84Scene | LiveBbm92Scene
