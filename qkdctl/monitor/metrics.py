@@ -29,7 +29,7 @@ class Metrics(Collector):
         yield _running(running)
         yield from _by_session(running)
         yield _rates(running)
-        yield _load(running)
+        yield from _load(running)
         yield _stores(running)
         yield _alarms(running)
 
@@ -72,18 +72,17 @@ def _rates(running: list[Session]) -> Metric:
     return metric
 
 
-def _load(running: list[Session]) -> Metric:
-    metric = GaugeMetricFamily(
-        "qkdctl_busy_ratio",
-        "CPU seconds a second of a process",
-        labels=["session", "pid", "party", "process"],
-    )
+def _load(running: list[Session]) -> Iterator[Metric]:
+    labels = ["session", "pid", "party", "process"]
+    busy = GaugeMetricFamily("qkdctl_busy_ratio", "CPU seconds a second of a process", labels=labels)
+    memory = GaugeMetricFamily("qkdctl_memory_bytes", "Memory in use, small objects left out", labels=labels)
     for session, role, _ in _nodes(running):
         for process, load in session.load[role].items():
-            metric.add_metric(
-                [session.beacon.name, str(session.beacon.pid), role, process], float(load["busy"])
-            )
-    return metric
+            name = [session.beacon.name, str(session.beacon.pid), role, process]
+            busy.add_metric(name, float(load["busy"]))
+            if "allocated_bytes" in load:
+                memory.add_metric(name, float(load["allocated_bytes"]))
+    yield from (busy, memory)
 
 
 def _stores(running: list[Session]) -> Metric:

@@ -48,7 +48,7 @@ def busy(tell):
     tell("bob", "instrument", "tagger", identity="TDC1 EMU1", emulated="yes")
     tell("bob", "clock", "locked", offset_ps=2_000_000, drift_ppb=7.5)
     tell("bob", "rates", recorded_s=1.0, count=300, channel_0_hz=100.0, channel_1_hz=200.0)
-    tell("bob", "load", "stages-0", busy=0.25, queued=0.5)
+    tell("bob", "load", "stages-0", busy=0.25, queued=0.5, allocated_bytes=2**25)
     for block in ("1", "2"):
         tell("bob", "sifted", block, key_bits=800, test_bits=200)
         tell("bob", "tested", block, test_errors=4, test_bits=200)

@@ -17,7 +17,9 @@ def test_what_was_told_is_shown(board, busy):
     session = only(board)
     assert session["secret_bits"] == 400
     assert session["nodes"]["bob"]["state"] == "recording, clocks locked"
-    assert session["nodes"]["bob"]["load"] == {"stages-0": {"busy": 0.25, "queued": 0.5}}
+    assert session["nodes"]["bob"]["load"] == {
+        "stages-0": {"busy": 0.25, "queued": 0.5, "allocated_bytes": 2**25}
+    }
     assert session["rates"]["bob"]["channel_1_hz"] == [200.0]
     assert session["instruments"] == {"bob.tagger": {"identity": "TDC1 EMU1", "emulated": "yes"}}
     first, second = session["blocks"]

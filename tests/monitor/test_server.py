@@ -69,6 +69,7 @@ def test_metrics_are_openmetrics(board, busy):
     assert found["qkdctl_clock_drift_ratio",] == pytest.approx(7.5e-9)
     assert found["qkdctl_count_rate_hertz", "1", "bob"] == 200
     assert found["qkdctl_busy_ratio", "bob", "stages-0"] == 0.25
+    assert found["qkdctl_memory_bytes", "bob", "stages-0"] == 2**25
     assert found["qkdctl_alarm", "Bob's detectors", "count-drop", "error"] == 1
 
 

@@ -8,6 +8,7 @@ const LONG_S = 600; // then blocks are shown over time instead of one by one
 const cards = new Map();
 
 const percent = (value) => (value === null || value === undefined ? "" : `${shown(100 * value, 2)} %`);
+const mebibytes = (bytes) => (bytes === undefined ? "" : `${shown(bytes / 2 ** 20, 1)} MiB`);
 const large = (count) => (count >= 1e7 ? `${shown(count / 1e6, 1)} M` : shown(count));
 const hertz = (rate) => (rate >= 1e6 ? `${shown(rate / 1e6, 2)} M` : rate >= 1e3 ? `${shown(rate / 1e3, 1)} k` : shown(rate));
 
@@ -144,8 +145,8 @@ function tables(card, session) {
       shown(block.secret_bits), block.reason || ""]));
   table(card, "instruments", null, Object.entries(session.instruments).map(([place, told]) =>
     [place, told.identity, told.emulated === "yes" ? "emulated" : told.emulated === "no" ? "real" : ""]));
-  table(card, "load", ["process", "CPU", "queue full"], Object.entries(session.nodes).flatMap(([party, node]) =>
-    Object.entries(node.load).map(([process, load]) => [`${party} ${process}`, percent(load.busy), percent(load.queued)])));
+  table(card, "load", ["process", "CPU", "queue full", "memory"], Object.entries(session.nodes).flatMap(([party, node]) =>
+    Object.entries(node.load).map(([process, load]) => [`${party} ${process}`, percent(load.busy), percent(load.queued), mebibytes(load.allocated_bytes)])));
   table(card, "happened", null, session.log.slice().reverse().map(([t, party, line]) => [clockTime(session, t), party, line]));
 }
 
