@@ -142,6 +142,11 @@ class Supply:
         row = _find(connection, key_id)
         return "" if row is None else str(row["state"])
 
+    def was_collected(self, connection: Connection, key_id: str) -> bool:
+        """Tell whether one of a key's receivers has it, whatever has become of the key since."""
+        query = "SELECT 1 FROM receiver WHERE id = ? AND collected_at IS NOT NULL"
+        return connection.execute(query, (key_id,)).fetchone() is not None
+
     def record(self, connection: Connection, key: ApplicationKey) -> None:
         """Note that a key is the master's; no other can have this name.
 
@@ -211,7 +216,7 @@ class Supply:
         return {row[0]: row[1] for row in rows}
 
     def lose(self, connection: Connection, key_id: str, why: str) -> None:
-        """Note that a key was cut and reached nobody here, and perhaps the other end; its name is never given again."""
+        """Note that a key reaches nobody else here, and perhaps the other end; its name is never given again."""
         self._end(connection, key_id, "lost")
         self._audit.note(connection, "lost", key=key_id, why=why)
 
@@ -221,7 +226,13 @@ class Supply:
         self._audit.note(connection, "lost", key=key.id, why=why)
 
     def give_up(self, connection: Connection, key_id: str, why: str) -> None:
-        """Note that a key was cut and neither end has it; its name is free again."""
+        """Note that a key was cut and neither end has it; its name is free again.
+
+        A receiver here may have been quicker, and have it: then it is lost to the others, and its name stays taken.
+        """
+        if self.was_collected(connection, key_id):
+            self.lose(connection, key_id, why)
+            return
         self._audit.note(connection, "lost", key=key_id, why=why)
         for table in ("waiting", "receiver", "supply"):
             connection.execute(f"DELETE FROM {table} WHERE id = ?", (key_id,))  # noqa: S608 - our own names

@@ -1,7 +1,8 @@
 """Cutting keys in agreement with the other KME.
 
-Every key is written down at both ends before its first copy leaves. A key that was cut at one end only (the
-other died, or the way to it) reaches nobody: it is lost, and noted so.
+Every key is written down at both ends before who asked has it. A key that was cut at one end only (the other
+died, or the way to it) is lost, and noted so. Of a stream whose two applications are both here, the second may
+have collected it by then: the first goes without, and no other key ever has its name.
 """
 
 from __future__ import annotations
@@ -240,7 +241,7 @@ def _lose(store: KeyStore, connection: Connection, terms: Terms, why: str) -> No
 
 
 def _give_up(store: KeyStore, connection: Connection, terms: Terms, answer: Answer) -> None:
-    """Note that keys reached nobody; close the block that the other end has no longer."""
+    """Note that keys did not reach who asked; close the block that the other end has no longer."""
     for key_id in terms.key_ids:
         store.supply.give_up(connection, key_id, answer.refused)
     if answer.missing:

@@ -213,3 +213,18 @@ def test_a_key_that_was_given_up_leaves_its_name_free(supplied):
     assert collect(supplied, "B", "k1")
     with supplied.transaction() as connection:
         assert [row["event"] for row in entries(connection)].count("lost") == 1
+
+
+def test_a_key_that_somebody_has_keeps_its_name(supplied):
+    """Given up or not: another key of that name would be a second one to whoever has the first."""
+    wait(supplied, key("k1", receivers=("B", "C")))
+    collect(supplied, "B", "k1")
+    with supplied.transaction() as connection:
+        supplied.supply.give_up(connection, "k1", "a test")
+        with pytest.raises(KeyExists):
+            supplied.supply.check_new(connection, "k1")
+    for sae in ("B", "C"):
+        with pytest.raises(UnknownKey):
+            collect(supplied, sae, "k1")
+    assert states(supplied) == {"k1": "lost"}
+    assert events(supplied).count("lost") == 1

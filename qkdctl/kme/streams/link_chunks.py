@@ -45,7 +45,9 @@ class LinkChunks:
     async def _collect(self, stream: Stream, sae: str, index: int) -> Fetched | None:
         """Collect a chunk that the other end has drawn; None if nobody has.
 
-        Its application knows the number, and so the name, before the other KME has the chunk on its disk.
+        Its application knows the number, and so the name, before the other KME has the chunk on its disk. Where both
+        applications are here the second need not wait for that: should the other KME refuse, then what was collected
+        keeps its name, and the first goes without.
         """
         name = stream.chunk_id(index)
         master = await self._writer.do(partial(_master, key_id=name))

@@ -1,5 +1,6 @@
 """Both ends of a stream get the same bytes for the same number, once each."""
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -10,9 +11,11 @@ import pytest
 
 from qkdctl.errors import KmeError
 from qkdctl.keystore.audit import entries, verify
+from qkdctl.kme.link import KmeLink
 from qkdctl.kme.streams import chunks
 from qkdctl.kme.streams.client import StreamRefused
 from qkdctl.kme.streams.frames import Status
+from qkdctl.kme.words import Answer
 from tests.kme.lab import Lab
 from tests.kme.test_delivery import pause_until
 
@@ -149,6 +152,36 @@ def test_two_applications_of_one_kme_share_a_stream(link):
             for first, second in ((one, two), (two, one)):
                 index = 0 if first is one else 1
                 assert first.get(index).value == second.get(index).value
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_a_number_never_has_two_values_at_one_kme(tmp_path, monkeypatch, missing):
+    """SAE_A draws, SAE_A2 collects while the grant is on its way to Bob's KME, and that refuses it."""
+    told, collected, answer = threading.Event(), threading.Event(), KmeLink.answer_grant
+
+    async def refuse_the_first(link, grant):
+        if told.is_set():
+            return await answer(link, grant)
+        told.set()
+        await asyncio.to_thread(collected.wait, 60)
+        return Answer("a test", missing=grant.pieces[0][0].key_id if missing else "")
+
+    monkeypatch.setattr(KmeLink, "answer_grant", refuse_the_first)
+    lab = Lab(tmp_path)
+    lab.fill([1, 2])
+    with lab.start(), lab.streams("SAE_A") as a, lab.streams("SAE_A2") as b, ThreadPoolExecutor(1) as pool:
+        one = a.open("SAE_A", "SAE_A2")
+        two = b.open("SAE_A2", "SAE_A", one.ksid)
+        drawing = pool.submit(one.get, 0)
+        assert told.wait(60)
+        assert two.get(0)
+        collected.set()
+        with refused(Status.INSUFFICIENT_KEY):
+            drawing.result(60)
+        for end in (one, two):
+            with refused(Status.INSUFFICIENT_KEY):
+                end.get(0)
+        assert one.get(1).value == two.get(1).value
 
 
 def test_streams_do_not_mix(link):
