@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Sequence
+from itertools import product
 from typing import Any, Protocol
 
+from qkdctl.errors import RecordingError
 from qkdctl.keystore.secret import Secret
 from qkdctl.kme.refusal import UNSUPPORTED, Refusal, bad
 from qkdctl.network.border_words import Ack, AckStatus, ExtKeys, KeyName, VoidKeys, values_of
@@ -54,20 +56,32 @@ class Inland(Protocol):
         """Whether an application is one of this domain."""
         ...
 
+    def by_node(self, saes: Sequence[str]) -> list[tuple[str, ...]]:
+        """Tell which applications are together, each named once."""
+        ...
+
     async def deliver(
-        self, came_from: str, keys: ExtKeys, values: Sequence[Secret], sae: str
+        self, came_from: str, keys: ExtKeys, values: Sequence[Secret], saes: tuple[str, ...]
     ) -> Letter | None:
-        """Carry keys to an application; give the letter that went with them, None if they stay at this node.
+        """Carry keys to applications that are together, all at once: a node takes keys of one name once.
+
+        Gives the letter that went with them, None if they stay at this node.
 
         Raises
         ------
-        Refusal
+        Refusal, RecordingError
             If they did not arrive.
         """
         ...
 
     async def withdraw(self, letter: Letter | None, key_ids: Sequence[str]) -> bool:
-        """Destroy keys that were delivered, if nobody has collected them; tell whether that is so."""
+        """Destroy keys that were delivered, for all who are together; tell whether nobody has collected them.
+
+        Raises
+        ------
+        RecordingError
+            If that cannot be written down.
+        """
         ...
 
 
@@ -175,25 +189,24 @@ class Border:
     async def _bring(self, keys: ExtKeys, values: Sequence[Secret]) -> None:
         names = [key.key_id for key in keys.keys]
         acks = []
-        for sae in keys.target_sae_ids:
-            status, message = await self._brought_to(keys, values, names, sae)
-            acks.append(_ack(names, status, keys.initiator_sae_id, sae, message))
+        for saes in self._inland.by_node(keys.target_sae_ids):
+            status, message = await self._brought_to(keys, values, names, saes)
+            acks += [_ack(names, status, keys.initiator_sae_id, sae, message) for sae in saes]
         await self._acknowledge(acks)
 
     async def _brought_to(
-        self, keys: ExtKeys, values: Sequence[Secret], names: list[str], sae: str
+        self, keys: ExtKeys, values: Sequence[Secret], names: list[str], saes: tuple[str, ...]
     ) -> tuple[AckStatus, str]:
         try:
-            letter = await self._inland.deliver(self._spec.domain, keys, values, sae)
-        except Refusal:
+            letter = await self._inland.deliver(self._spec.domain, keys, values, saes)
+        except (Refusal, RecordingError):
             # Why stays here: the other side is not told of nodes and links.
             return "failed", "the keys did not arrive"
-        if any((name, sae) in self._called_off for name in names):
+        brought = dict.fromkeys(product(names, saes), letter)
+        if brought.keys() & self._called_off.keys():
             # It was voided on its way.
-            await self._inland.withdraw(letter, names)
-            return "voided", ""
-        for name in names:
-            self._brought[name, sae] = letter
+            return await self._withdrawn(letter, names), ""
+        self._brought |= brought
         while len(self._brought) > MOST_REMEMBERED:
             self._brought.popitem(last=False)
         return "relayed", ""
@@ -202,17 +215,26 @@ class Border:
         acks = []
         for sae in void.target_sae_ids:
             for key in void.key_ids:
-                name = (key.key_id, sae)
-                status: AckStatus = "key not present"
-                if name not in self._brought:
-                    self._call_off(name)
-                else:
-                    gone = await self._inland.withdraw(self._brought[name], [key.key_id])
-                    status = "voided" if gone else "failed to void"
-                    if gone:
-                        del self._brought[name]
+                status = await self._taken_back((key.key_id, sae))
                 acks.append(_ack([key.key_id], status, void.initiator_sae_id, sae))
         await self._acknowledge(acks)
+
+    async def _taken_back(self, name: tuple[str, str]) -> AckStatus:
+        if name not in self._brought:
+            self._call_off(name)
+            return "key not present"
+        status = await self._withdrawn(self._brought[name], [name[0]])
+        if status == "voided":
+            self._brought.pop(name, None)
+        return status
+
+    async def _withdrawn(self, letter: Letter | None, names: Sequence[str]) -> AckStatus:
+        try:
+            gone = await self._inland.withdraw(letter, names)
+        except RecordingError:
+            # They are there still, and may be collected.
+            gone = False
+        return "voided" if gone else "failed to void"
 
     def _call_off(self, name: tuple[str, str]) -> None:
         """Remember that a key is not wanted, should it still be on its way."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -47,8 +48,15 @@ class Domain:
         """See :class:`~qkdctl.network.border.Inland`."""
         return sae in self._nodes
 
+    def by_node(self, saes: Sequence[str]) -> list[tuple[str, ...]]:
+        """See :class:`~qkdctl.network.border.Inland`."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for sae in dict.fromkeys(saes):
+            found[self._nodes[sae]].append(sae)
+        return [tuple(together) for together in found.values()]
+
     async def deliver(
-        self, came_from: str, keys: ExtKeys, values: Sequence[Secret], sae: str
+        self, came_from: str, keys: ExtKeys, values: Sequence[Secret], saes: tuple[str, ...]
     ) -> Letter | None:
         """See :class:`~qkdctl.network.border.Inland`."""
         names = tuple(key.key_id for key in keys.keys)
@@ -56,11 +64,12 @@ class Domain:
         if label not in self._spec.labels:
             raise bad(f"keys that are labelled {label[:40]!r} are not delivered here")
         whole = Secret(b"".join(value.reveal() for value in values))
-        terms = Terms(keys.initiator_sae_id, (sae,), 8 * len(values[0]), names)
-        if self._nodes[sae] == self._spec.name:
+        terms = Terms(keys.initiator_sae_id, saes, 8 * len(values[0]), names)
+        node = self._nodes[saes[0]]
+        if node == self._spec.name:
             await self._hold(terms, whole, label, came_from)
             return None
-        target = Target(self._nodes[sae], came_from=came_from)
+        target = Target(node, came_from=came_from)
         options = _options(keys.extension_mandatory, self._spec.profile.hybrid != "off")
         carried = await self._carrier.carry(target, terms, options, whole, set(), label)
         return carried.letter

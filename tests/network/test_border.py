@@ -5,6 +5,7 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qkdctl.errors import RecordingError
 from qkdctl.keystore.secret import Secret
 from qkdctl.kme.refusal import unavailable
 from qkdctl.kme.words import Terms
@@ -46,29 +47,37 @@ class Abroad:
 class Inland:
     """A domain in which keys may not arrive, or not soon."""
 
-    def __init__(self, fates):
+    def __init__(self, fates, together=False):
         self.fates = fates
+        self.together = together
         self.waiting = set()
 
     def serves(self, sae):
         return sae in EAST
 
-    async def deliver(self, came_from, keys, values, sae):
-        fate = self.fates[sae]
-        if fate == "fails":
+    def by_node(self, saes):
+        return [tuple(saes)] if self.together else [(sae,) for sae in saes]
+
+    async def deliver(self, came_from, keys, values, saes):
+        fates = {self.fates[sae] for sae in saes}
+        if "fails" in fates:
             raise unavailable("no way")
-        if fate == "late":
+        if "unwritten" in fates:
+            raise RecordingError("a disk is full")
+        if "late" in fates:
             await asyncio.sleep(0.05)
-        self.waiting |= {(key.key_id, sae) for key in keys.keys}
+        names = {(key.key_id, sae) for key in keys.keys for sae in saes}
+        assert not names & self.waiting
+        self.waiting |= names
 
     async def withdraw(self, letter, key_ids):
         self.waiting = {(key_id, sae) for key_id, sae in self.waiting if key_id not in key_ids}
         return True
 
 
-def ends(lost, fates):
+def ends(lost, fates, together):
     west, east = Abroad(lost), Abroad(lost)
-    inland = Inland(fates)
+    inland = Inland(fates, together)
     here = Border(BorderSpec("b", "east", "w", EAST), west, Inland({}), ack_s=0.02)
     there = Border(BorderSpec("b", "west", "e", WEST), east, inland)
     west.other, east.other = there, here
@@ -77,12 +86,13 @@ def ends(lost, fates):
 
 @given(
     st.sets(st.sampled_from(["hand over", "acknowledge", "void"])),
-    st.fixed_dictionaries({sae: st.sampled_from(["arrives", "fails", "late"]) for sae in EAST}),
+    st.fixed_dictionaries({sae: st.sampled_from(["arrives", "fails", "unwritten", "late"]) for sae in EAST}),
+    st.booleans(),
 )
 @settings(deadline=None)
-def test_keys_have_arrived_or_are_called_off(lost, fates):
+def test_keys_have_arrived_or_are_called_off(lost, fates, together):
     async def cross():
-        here, there, inland = ends(lost, fates)
+        here, there, inland = ends(lost, fates, together)
         letter = Letter("", Terms("SAE_W", EAST, 24, KEY_IDS), (), onward="east")
         try:
             await here.pass_on(letter, Secret(bytes(6)), "{}")

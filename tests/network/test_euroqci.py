@@ -4,6 +4,7 @@ import json
 import ssl
 import urllib.error
 import urllib.request
+from uuid import uuid4
 
 import pytest
 
@@ -14,9 +15,16 @@ from tests.network.lab import Network, packaged
 ABROAD = {"steinfort", "belval", "mersch", "kirchberg"}
 
 
+AT_THE_BORDER = ("BANK_STEINFORT", "POST_STEINFORT")
+AT_ANOTHER_NODE = ("EC_KIRCHBERG", "COURT_KIRCHBERG")
+
+
 @pytest.fixture(scope="module")
 def europe(tmp_path_factory):
-    with Network(packaged("euroqci", speed=40), tmp_path_factory.mktemp("euroqci")) as network:
+    """The network, with two applications at the node of the border beside."""
+    place = 'steinfort = { domain = "luxembourg"'
+    text = packaged("euroqci", speed=40).replace(place, f"{place}, saes = {list(AT_THE_BORDER)}")
+    with Network(text, tmp_path_factory.mktemp("euroqci")) as network:
         yield network
 
 
@@ -32,6 +40,18 @@ def test_a_key_crosses_the_border_over_two_ways_on_each_side(europe):
         assert mine.extension["qkdctl_other_domain"] == other
     assert not {node for path in keys[0].extension["qkdctl_paths"] for node in path} & ABROAD
     assert {node for path in theirs[0].extension["qkdctl_paths"] for node in path} <= ABROAD
+
+
+@pytest.mark.parametrize("slaves", [AT_THE_BORDER, AT_ANOTHER_NODE, (*AT_ANOTHER_NODE, *AT_THE_BORDER)])
+def test_applications_at_one_node_abroad_share_a_key(europe, slaves):
+    europe.wait_for_key("EC_BRUSSELS", slaves[0])
+    (key,) = europe.wait_for_key("EC_BRUSSELS", slaves[0], additional=slaves[1:], within_s=20)
+    for sae in slaves:
+        with europe.client(sae) as kme:
+            (theirs,) = kme.get_keys_by_id("EC_BRUSSELS", [key.id])
+            assert theirs.value == key.value
+            with pytest.raises(KmeRefused, match="not found"):
+                kme.get_keys_by_id("EC_BRUSSELS", [key.id])
 
 
 def test_hybrid_is_kept_on_both_sides(europe):
@@ -156,6 +176,23 @@ def test_what_was_collected_or_never_came_is_not_called_voided(europe, call, ack
     call(VOID, message(europe, [key.id, "bc490419-7d60-487f-adc1-000000000000"]))
     europe.until(lambda: len(acks) == 2)
     assert [ack.ack_status for ack in acks] == ["failed to void", "key not present"]
+
+
+@pytest.mark.parametrize("sae", [AT_THE_BORDER[0], AT_ANOTHER_NODE[0]])
+def test_a_name_that_was_voided_is_not_given_again(europe, call, acks, sae):
+    europe.wait_for_key("EC_KIRCHBERG", "EC_BRUSSELS")
+    key = KEY | {"key_id": str(uuid4())}
+    told = message(europe, keys=[key], target_sae_ids=[sae, sae])
+    for number, (path, body, status) in enumerate(
+        [
+            (EXT_KEYS, told, "relayed"),
+            (VOID, message(europe, [key["key_id"]], target_sae_ids=[sae]), "voided"),
+            (EXT_KEYS, told, "failed"),
+        ]
+    ):
+        assert call(path, body) == (202, {})
+        europe.until(lambda seen=number: len(acks) > seen, within_s=20)
+        assert [ack.ack_status for ack in acks[number:]] == [status]
 
 
 @pytest.mark.parametrize(
