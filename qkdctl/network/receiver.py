@@ -164,13 +164,11 @@ def hold_keys(
 
 def drop_keys(store: KeyStore, connection: Connection, key_ids: Sequence[str], why: str) -> bool:
     """Destroy keys that wait here; tell whether nobody has collected any of them."""
-    states = {}
     for key_id in key_ids:
-        row = connection.execute("SELECT state FROM supply WHERE id = ?", (key_id,)).fetchone()
-        states[key_id] = row["state"] if row else ""
-        if states[key_id] == "waiting":
+        if store.supply.state_of(connection, key_id) == "waiting":
             store.supply.lose(connection, key_id, why)
-    return "collected" not in states.values()
+    # A key may wait for the one of its receivers while the other has it.
+    return not any(store.supply.was_collected(connection, key_id) for key_id in key_ids)
 
 
 def cut(keys: bytes, count: int) -> list[bytes]:

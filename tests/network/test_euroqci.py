@@ -178,6 +178,21 @@ def test_what_was_collected_or_never_came_is_not_called_voided(europe, call, ack
     assert [ack.ack_status for ack in acks] == ["failed to void", "key not present"]
 
 
+@pytest.mark.parametrize("slaves", [AT_THE_BORDER, AT_ANOTHER_NODE])
+def test_what_one_of_two_has_collected_is_not_called_voided(europe, call, acks, slaves):
+    (key,) = europe.wait_for_key("EC_BRUSSELS", slaves[0], additional=slaves[1:], within_s=20)
+    with europe.client(slaves[0]) as kme:
+        kme.get_keys_by_id("EC_BRUSSELS", [key.id])
+    acks.clear()
+    call(VOID, message(europe, [key.id], target_sae_ids=slaves))
+    europe.until(lambda: len(acks) == 2)
+    assert [(ack.ack_status, ack.target_sae_id) for ack in acks] == [
+        ("failed to void", sae) for sae in slaves
+    ]
+    with europe.client(slaves[1]) as kme, pytest.raises(KmeRefused, match="not found"):
+        kme.get_keys_by_id("EC_BRUSSELS", [key.id])
+
+
 @pytest.mark.parametrize("sae", [AT_THE_BORDER[0], AT_ANOTHER_NODE[0]])
 def test_a_name_that_was_voided_is_not_given_again(europe, call, acks, sae):
     europe.wait_for_key("EC_KIRCHBERG", "EC_BRUSSELS")
