@@ -11,7 +11,7 @@ serial number, so a real one cannot say that it is not emulated.
 
 from __future__ import annotations
 
-from drivers.errors import BadAnswer, InstrumentError
+from drivers.errors import BadAnswer, InstrumentError, NotTaken
 from drivers.identity import Finding, fine, wrong
 from drivers.parameters import Parameter, finite, switch
 from drivers.scpi_instrument import ScpiInstrument
@@ -54,6 +54,22 @@ class Hp8156A(ScpiInstrument):
         get=":INP:OFFS?",
     )
     shutter_open = switch("Whether light can pass.", get=":OUTP?", put=":OUTP {}")
+
+    def prepare(self) -> None:
+        """Take the offset away: with one left at the front panel, the same figure lets other light pass.
+
+        Raises
+        ------
+        NotTaken
+            If it keeps one.
+        """
+        super().prepare()
+        self.tell(":INP:OFFS 0DB")
+        if offset := self.offset_db:
+            raise NotTaken(
+                f"{self.name}: its offset was set to 0 dB and reads {offset:g}; set the offset (CAL) to 0 at its front "
+                "panel"
+            )
 
     def settle(self) -> None:
         """Wait until the filter's motor stands still.

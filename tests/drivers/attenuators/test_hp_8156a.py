@@ -8,15 +8,40 @@ from drivers.attenuators.hp_8156a import Hp8156A
 from drivers.errors import BadAnswer, InstrumentError, NotTaken
 from drivers.identity import Identity
 from tests.drivers.dialogue import talking
+from tests.drivers.stands import in_mind, one_of
 
-HELLO = ((b"*IDN?\n", b"HEWLETT-PACKARD,HP8156A,0,1.02\n"), (b"*CLS\n", b""))
 NO_ERROR = (b":SYST:ERR?\n", b'+0,"No error"\n')
+CLEARED = (
+    (b"*IDN?\n", b"HEWLETT-PACKARD,HP8156A,0,1.02\n"),
+    (b"*CLS\n", b""),
+    (b":INP:OFFS 0DB\n", b""),
+    NO_ERROR,
+)
+HELLO = (*CLEARED, (b":INP:OFFS?\n", b"+0.000E+00\n"))
 STILL = (b":STAT:OPER:COND?\n", b"+0\n")
 
 
 def test_it_is_identified_and_gives_no_serial_number() -> None:
     with talking(Hp8156A, *HELLO) as attenuator:
         assert attenuator.identity() == Identity("HEWLETT-PACKARD", "HP8156A", "", "1.02")
+
+
+def test_an_offset_that_was_left_at_the_front_panel_lets_no_more_light_pass() -> None:
+    parties, name = one_of("hp-8156a")
+    stand = in_mind(parties)
+    stand.say(name, ":INP:OFFS 3DB")
+    with stand.open(name, attenuation_db=40.0) as attenuator:
+        # The filter is at the one less the other.
+        assert attenuator.attenuation_db == 40.0  # type: ignore[attr-defined]
+        assert float(stand.say(name, ":INP:OFFS?")) == 0
+
+
+def test_one_that_keeps_its_offset_is_not_used() -> None:
+    with (
+        pytest.raises(NotTaken, match=r"its offset was set to 0 dB and reads 3; set the offset \(CAL\) to 0"),
+        talking(Hp8156A, *CLEARED, (b":INP:OFFS?\n", b"+3.000E+00\n")),
+    ):
+        pass
 
 
 def test_an_attenuation_is_set_waited_for_and_read_back() -> None:
