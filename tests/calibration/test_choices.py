@@ -11,7 +11,6 @@ from drivers.emulation.bench.polarisation import joined, mean_error, through_fib
 from drivers.emulation.seams import Plate
 from qkdctl.calibration.alignment import Search, at_most
 from qkdctl.calibration.steps.bias import best_bias
-from qkdctl.calibration.steps.dead_time import BIN_PS, BINS, awake_ps
 from qkdctl.calibration.steps.delays import gate_width_ps
 from qkdctl.calibration.steps.threshold import plateau
 
@@ -64,13 +63,6 @@ def test_a_gate_holds_the_light_and_not_much_else(rms_ps, noise, seed):
     width = gate_width_ps(behind, 40_000.0, 0.0)
     assert np.mean(np.abs(light) <= width / 2) > 0.985
     assert width <= min(40_000, 1.5 * 2 * 4.5 * rms_ps + 5000)
-
-
-def test_a_detector_is_awake_where_clicks_begin_to_follow():
-    counts = np.zeros(BINS, np.int64)
-    counts[20::20] = 100
-    assert awake_ps(counts) == 20 * BIN_PS
-    assert awake_ps(np.zeros(BINS, np.int64)) is None
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -1,5 +1,7 @@
 """Every step on a bench whose truth is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,14 @@ from qkdctl.calibration.record import Calibration
 from qkdctl.calibration.run import chosen, put_back, take, undone
 from qkdctl.calibration.stand import Stand
 from qkdctl.calibration.steps import check, delays, polarisation
+from qkdctl.config.load import load_scenario
+
+#: The bench when threshold, bias and attenuation have been put right.
+MENDED = {
+    "bob.tagger": {"threshold_v": 1.0},
+    "bob.detectors": {"bias_current_ua": [15.0] * 4},
+    "alice.attenuator": {"attenuation_db": 39.5},
+}
 
 
 def calibrate(table, *names):
@@ -21,7 +31,6 @@ def now(table):
 @pytest.fixture(scope="module")
 def everything(misaligned):
     """A table that was misaligned, what was found, and the results."""
-    from qkdctl.config.load import load_scenario
     from tests.calibration.conftest import Table
 
     table = Table(load_scenario(misaligned), seed=3)
@@ -139,6 +148,25 @@ def test_without_light_every_step_says_so_and_leaves_everything_as_it_was(table)
         assert result.advice
         assert result.changes == []
     assert dark.stand.get("bob.detectors", "bias_current_ua") == before
+
+
+def test_an_echo_is_not_taken_for_the_end_of_the_dead_time(table, misaligned):
+    """It comes as often as light does, so that nothing but its place in the slots tells them apart."""
+    bob = load_scenario(misaligned).emulation.bob
+    echoing = tuple(replace(each, echo_probability=0.02) for each in bob.detectors)
+    made = table(settings=MENDED, bob=replace(bob, detectors=echoing))
+    (result,) = calibrate(made, "bob-dead-time")
+    assert result.good, result
+    assert result.figures["hold_off_ps"] >= bob.detectors[0].dead_time_ps
+
+
+def test_a_dead_time_beyond_the_usual_is_found_all_the_same(table, misaligned):
+    bob = load_scenario(misaligned).emulation.bob
+    slow = tuple(replace(each, dead_time_ps=450_000) for each in bob.detectors)
+    made = table(settings=MENDED, bob=replace(bob, detectors=slow))
+    (result,) = calibrate(made, "bob-dead-time")
+    assert result.good, result
+    assert 450_000 <= result.figures["hold_off_ps"] <= 520_000
 
 
 def test_a_weak_laser_is_named(table):

@@ -10,30 +10,24 @@ from itertools import count
 from math import ceil
 
 import numpy as np
-from numpy.typing import NDArray
 
 from drivers.roles import TimeTagger
 from postproc.timetags.health import HealthMonitor
-from postproc.timetags.types import TagChunk
+from postproc.timetags.types import PICOSECONDS_PER_SECOND, TagChunk
 from postproc.types import Role
 from qkdctl.calibration.record import AGREED, Picture
 from qkdctl.calibration.stand import Light, Stand
 from qkdctl.calibration.steps.light import scenario_light
 from qkdctl.calibration.steps.step import Found, stand_at
+from qkdctl.calibration.steps.waits import BINS, REACHES_PS, ROUND_PS, Waits, awake_ps, histogram, reach_ps
 from qkdctl.config.scenario import Scenario
 
 RECORD_S, LONGEST_S, READ_S = 1.0, 20.0, 5.0
-BIN_PS, BINS = 2000, 150
-ALIVE = 0.5
-"""A detector is awake again where clicks follow at least this share as often as they do later."""
-
 MARGIN = 1.1
 """By this factor a hold-off exceeds the delay of an echo."""
 
-ENOUGH = 4
+ENOUGH = 2
 """Short waits of each detector, for each bin; where clicks are few they take longer than a second to come."""
-
-ROUND_PS = 1000
 
 
 class DeadTime:
@@ -58,21 +52,27 @@ class DeadTime:
         """See :class:`~qkdctl.calibration.steps.step.Step`."""
         tagger = stand.need(self._place, TimeTagger)
         # Pulses as close as they come in sessions: the closer, the more is seen of the dead time.
-        with scenario_light(stand, getattr(stand.scenario.parameters, "slot_hz", None)) as light:
+        slot_hz = getattr(stand.scenario.parameters, "slot_hz", None)
+        with scenario_light(stand, slot_hz) as light:
             chunks, waits = self._record(stand, light, tagger)
-        dead = {channel: awake_ps(counts) for channel, counts in waits.items()}
-        picture = self._picture(waits)
+        echoes = _echoes_ps(chunks, list(waits))
+        reaches = {channel: reach_ps(each, BINS) for channel, each in waits.items()}
+        slot_ps = PICOSECONDS_PER_SECOND / slot_hz if slot_hz else None
+        dead = {
+            channel: awake_ps(waits[channel], reach, echoes.get(channel), slot_ps) if reach else None
+            for channel, reach in reaches.items()
+        }
+        picture = self._picture(waits, max(reach or REACHES_PS[0] for reach in reaches.values()))
         if unknown := [str(channel) for channel, value in dead.items() if value is None]:
-            verdict = f"too few clicks on channel {', '.join(unknown)}"
+            verdict = f"too few clicks follow each other soon on channel {', '.join(unknown)}"
             return Found(False, verdict, ADVICE, pictures=[picture], places=(self._place,))
-        longest_ps = max(float(value or 0) for value in dead.values())
-        echo_ps = _echo_ps(chunks, list(waits))
-        return self._judge(stand, longest_ps, echo_ps, picture)
+        longest_ps = max(value or 0.0 for value in dead.values())
+        return self._judge(stand, longest_ps, max(echoes.values(), default=0.0), picture)
 
     def _record(
         self, stand: Stand, light: Light, tagger: TimeTagger
-    ) -> tuple[list[TagChunk], dict[int, NDArray[np.int64]]]:
-        """Take clicks until each detector has shown enough short waits, or it takes too long; count those."""
+    ) -> tuple[list[TagChunk], dict[int, Waits]]:
+        """Take clicks until each detector has shown enough short waits, or it takes too long; give those."""
         own = [each.channel for each in stand.receiver(self._party).detectors]
         chunks: list[TagChunk] = []
         tagger.start()
@@ -82,7 +82,7 @@ class DeadTime:
                     chunks.append(light.pass_time(lambda: tagger.read(READ_S)))
                     stand.tell(f"{chunks[-1].stop_ps * 1e-12:.1f} s of clicks; at most {LONGEST_S:g} s")
                 waits = {channel: waiting(chunks, channel) for channel in own}
-                if seconds >= LONGEST_S or all(each.sum() >= ENOUGH * BINS for each in waits.values()):
+                if seconds >= LONGEST_S or all(reach_ps(each, ENOUGH * BINS) for each in waits.values()):
                     break
         finally:
             tagger.stop()
@@ -107,40 +107,37 @@ class DeadTime:
         verdict += f"; hold-off set to {needed_ps / 1000:g} ns"
         return Found(True, verdict, "", [change], figures, [picture], (self._place,))
 
-    def _picture(self, waits: dict[int, NDArray[np.int64]]) -> Picture:
-        x = ((np.arange(BINS) + 0.5) * BIN_PS / 1000).tolist()
+    def _picture(self, waits: dict[int, Waits], reach: int) -> Picture:
+        width_ns = reach / BINS / 1000
+        x = ((np.arange(BINS) + 0.5) * width_ns).tolist()
         lines: dict[str, list[float | None]] = {
-            f"channel {channel}": counts.astype(float).tolist() for channel, counts in waits.items()
+            f"channel {channel}": histogram(each, reach).astype(float).tolist()
+            for channel, each in waits.items()
         }
         return Picture(
-            f"Waits between clicks at {self._party.capitalize()}", "ns", f"in {BIN_PS / 1000:g} ns", x, lines
+            f"Waits between clicks at {self._party.capitalize()}", "ns", f"in {width_ns:g} ns", x, lines
         )
 
 
-def waiting(chunks: list[TagChunk], channel: int) -> NDArray[np.int64]:
-    """Count how long clicks of a channel wait for the next one, in bins; shape (BINS,)."""
-    times = np.concatenate([chunk.time_ps[chunk.channel == channel] for chunk in chunks])
-    waits = np.diff(times)
-    counts: NDArray[np.int64] = np.bincount(waits[waits < BINS * BIN_PS] // BIN_PS, minlength=BINS)
-    return counts
+def waiting(chunks: list[TagChunk], channel: int) -> Waits:
+    """Give how long clicks of a channel wait for the next one."""
+    return np.diff(np.concatenate([chunk.time_ps[chunk.channel == channel] for chunk in chunks]))
 
 
-def awake_ps(counts: NDArray[np.int64]) -> float | None:
-    """Tell up to what wait clicks are not seen to follow; None where there are too few clicks to tell."""
-    if counts.sum() < BINS:
-        return None
-    usual = np.max(counts[BINS // 2 :])
-    first = int(np.argmax(counts > max(ALIVE * usual, 3)))
-    return float(first * BIN_PS)
-
-
-def _echo_ps(chunks: list[TagChunk], own: list[int]) -> float:
-    """Delay of the latest echo; 0 where there is none."""
+def _echoes_ps(chunks: list[TagChunk], own: list[int]) -> dict[int, float]:
+    """Delays of the echoes that stand out, by channel."""
     monitor = HealthMonitor()
     for chunk in chunks:
         monitor.feed(chunk)
-    echoes = [each.echo.delay_ns * 1000 for each in monitor.report() if each.echo and each.channel in own]
-    return max(echoes, default=0.0)
+    return {
+        each.channel: each.echo.delay_ns * 1000
+        for each in monitor.report()
+        if each.echo and each.channel in own
+    }
 
 
-ADVICE = "Look whether this detector is biased and lit; calibrate the threshold and the bias first."
+ADVICE = (
+    "Look whether this detector is biased and lit; calibrate the threshold and the bias first. If it counts as it "
+    f"should, its dead time is longer than the {REACHES_PS[-1] / 1e6:g} µs that are looked at: set hold_off_ps by hand "
+    "from its data sheet."
+)
