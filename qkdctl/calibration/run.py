@@ -40,7 +40,7 @@ def chosen(scenario: Scenario, names: Sequence[str]) -> list[Step]:
 
 
 def take(stand: Stand, steps: Sequence[Step], tell: Callable[[str], None]) -> Iterator[Result]:
-    """Take steps, one after the other.
+    """Take steps, one after the other; none after an instrument has failed, for nobody knows how it stands then.
 
     Parameters
     ----------
@@ -54,14 +54,17 @@ def take(stand: Stand, steps: Sequence[Step], tell: Callable[[str], None]) -> It
     Result
         Of each.
     """
+    failed = ""
     for step in steps:
+        if failed:
+            yield _result(stand, step.name, Found(False, f"was not taken, as {failed} failed", NOT_TAKEN))
+            continue
         tell(f"{step.name}: {step.what}")
         try:
             found = step.run(stand)
         except DriverError as error:
-            found = Found(
-                False, f"an instrument failed: {error}", "Mend it; qkdctl doctor looks at it alone."
-            )
+            failed = step.name
+            found = Found(False, f"an instrument failed: {error}", MEND)
         yield _result(stand, step.name, found)
 
 
@@ -108,3 +111,7 @@ def put_back(stand: Stand, results: Sequence[Result]) -> None:
     for change in (change for result in results for change in reversed(result.changes)):
         if change.place != AGREED and change.place in stand.places:
             stand.set(change.place, change.name, change.before)
+
+
+MEND = "Mend it; qkdctl doctor looks at it alone."
+NOT_TAKEN = "How that step's instrument stands is not known. Mend it, then calibrate again."

@@ -19,9 +19,10 @@ from drivers.roles import Nanowires
 from postproc.parameters.session import DecoyBb84
 from postproc.timetags.types import PICOSECONDS_PER_SECOND
 from postproc.types import Role
-from qkdctl.calibration.record import Change, Picture
+from qkdctl.calibration.record import Picture
 from qkdctl.calibration.stand import Light, Stand, Tell
 from qkdctl.calibration.steps.light import scenario_light
+from qkdctl.calibration.steps.putting_back import putting_back
 from qkdctl.calibration.steps.step import Found, has_setting
 from qkdctl.config.scenario import Scenario
 
@@ -71,16 +72,16 @@ class Bias:
     def run(self, stand: Stand) -> Found:
         """See :class:`~qkdctl.calibration.steps.step.Step`."""
         detectors = stand.need(self._place, Nanowires)
-        before = list(detectors.bias_current_ua)
+        before = detectors.bias_current_ua
+        with putting_back(lambda: _bias_anew(detectors, before)):
+            return self._scan(stand, detectors, before)
+
+    def _scan(self, stand: Stand, detectors: Nanowires, before: tuple[float, ...]) -> Found:
         high_ua = min(stand.limits(self._place, "bias_current_ua")[1], HIGHEST_UA)
         with scenario_light(stand) as light:
             scan = Scan(len(before))
-            try:
-                scan.run(detectors, light, high_ua, stand.tell)
-            finally:
-                # A latched detector comes back only from no bias at all.
-                detectors.bias_current_ua = (0.0,) * len(before)
-                detectors.bias_current_ua = tuple(before)
+            scan.run(detectors, light, high_ua, stand.tell)
+            _bias_anew(detectors, before)
         chosen = [best_bias(*scan.of(i), scan.latched_ua[i], _gated(stand)) for i in range(len(before))]
         picture = scan.picture(self._party)
         if any(each is None for each in chosen):
@@ -88,8 +89,7 @@ class Bias:
             verdict = f"detector {silent} sees no light at any bias"
             return Found(False, verdict, ADVICE, pictures=[picture], places=(self._place,))
         found = [float(each or 0.0) for each in chosen]
-        change = Change(self._place, "bias_current_ua", before, found)
-        stand.set(self._place, "bias_current_ua", found)
+        change = stand.set(self._place, "bias_current_ua", found)
         figures = {f"detector_{i + 1}_bias_ua": value for i, value in enumerate(found)}
         latched = [f"{value:g} µA" for value in scan.latched_ua if value is not None]
         verdict = f"set to {', '.join(f'{value:g}' for value in found)} µA"
@@ -157,6 +157,12 @@ class Scan:
             return False
         pairs = zip(self._bright[-1], self._dark[-1], self.latched_ua, strict=True)
         return all(latched is not None or dark > TOO_DARK * bright for bright, dark, latched in pairs)
+
+
+def _bias_anew(detectors: Nanowires, bias_ua: tuple[float, ...]) -> None:
+    """Bias detectors, from no bias at all: a latched one comes back only from there."""
+    detectors.bias_current_ua = (0.0,) * len(bias_ua)
+    detectors.bias_current_ua = bias_ua
 
 
 def _mean(detectors: Nanowires, light: Light, looks: int) -> NDArray[np.float64]:

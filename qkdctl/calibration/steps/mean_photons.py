@@ -15,6 +15,7 @@ from drivers.roles import Attenuator, LightSource, PowerMeter, TimeTagger
 from qkdctl.calibration.record import Picture
 from qkdctl.calibration.stand import Light, Stand
 from qkdctl.calibration.steps.light import SETTLE_S, scenario_light
+from qkdctl.calibration.steps.putting_back import putting_back
 from qkdctl.calibration.steps.step import Found, prepares_and_measures, stand_at
 from qkdctl.config.scenario import Scenario
 from qkdctl.node.light import pattern
@@ -66,16 +67,25 @@ class MeanPhotons:
     def _set(
         self, stand: Stand, light: Light, chosen_db: float, needed_db: float, figures: dict[str, float]
     ) -> Found:
-        change = stand.set(PLACES[0], "attenuation_db", chosen_db)
+        attenuator = stand.need(PLACES[0], Attenuator)
+        before_db = attenuator.attenuation_db
+
+        def put_back() -> None:
+            # The light goes out first: as it was may be brighter than agreed.
+            light.block(dark=True)
+            attenuator.attenuation_db = before_db
+
+        with putting_back(put_back):
+            change = stand.set(PLACES[0], "attenuation_db", chosen_db)
+            picture, off_db = _honesty(stand, light, chosen_db)
         target = stand.decoy.intensities[0].mean
-        was = target * 10 ** ((needed_db - float(change.before)) / 10)  # type: ignore[arg-type]
+        was = target * 10 ** ((needed_db - before_db) / 10)
         mean = target * 10 ** ((needed_db - chosen_db) / 10)
         figures |= {"attenuation_db": chosen_db, "mean_before": was, "mean": mean}
-        picture, off_db = _honesty(stand, light, chosen_db)
         figures["attenuator_off_db"] = off_db
         verdict = f"mean photon number {mean:.4f} at {chosen_db:.2f} dB; it was {was:.3f}"
         if off_db > HONEST_DB:
-            stand.set(change.place, change.name, change.before)
+            put_back()
             verdict = f"Bob's counts lie {off_db:.2f} dB from what the attenuator says"
             return Found(False, verdict, DISHONEST, figures=figures, pictures=[picture], places=PLACES)
         return Found(True, verdict, "", [change], figures, [picture], PLACES)

@@ -12,6 +12,7 @@ from qkdctl.calibration.following import Follower
 from qkdctl.calibration.record import Change, Picture
 from qkdctl.calibration.stand import Stand, marked_pattern, plain
 from qkdctl.calibration.steps.errors import ErrorRates, error_rates
+from qkdctl.calibration.steps.putting_back import putting_back
 from qkdctl.calibration.steps.step import Found, prepares_and_measures, stand_at
 from qkdctl.config.scenario import Scenario
 
@@ -88,7 +89,7 @@ def search(
     look: Look,
     sure: Look,
 ) -> Course:
-    """Search for the fewest errors from where the controller is.
+    """Search for the fewest errors from where the controller is; if that fails, it goes back there.
 
     Parameters
     ----------
@@ -104,13 +105,17 @@ def search(
         controller.positions = position
         return measure(enough, longest_s)
 
+    def put_back() -> None:
+        controller.positions = before
+
     before = controller.positions
-    first = at(before, *look)
     searching = Search(
         lambda position, care: sum(at(position, care * look.enough, look.longest_s).rates) / 2, stand.tell
     )
-    best = searching.run(before)
-    return Course(before, best, (first, at(best, *sure)), searching.tried)
+    with putting_back(put_back):
+        first = at(before, *look)
+        best = searching.run(before)
+        return Course(before, best, (first, at(best, *sure)), searching.tried)
 
 
 def judge(places: tuple[str, ...], controller: PolarisationController, course: Course) -> Found:

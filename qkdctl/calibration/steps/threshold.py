@@ -10,6 +10,7 @@ from postproc.types import Role
 from qkdctl.calibration.record import Picture
 from qkdctl.calibration.stand import Stand
 from qkdctl.calibration.steps.light import scenario_light
+from qkdctl.calibration.steps.putting_back import putting_back
 from qkdctl.calibration.steps.step import Found, has_setting
 from qkdctl.config.scenario import Scenario
 
@@ -46,8 +47,17 @@ class Threshold:
 
     def run(self, stand: Stand) -> Found:
         """See :class:`~qkdctl.calibration.steps.step.Step`."""
-        tagger, input_ = stand.need(self._place, TimeTagger), stand.need(self._place, Discriminator)
+        input_ = stand.need(self._place, Discriminator)
         before = input_.threshold_v
+
+        def put_back() -> None:
+            input_.threshold_v = before
+
+        with putting_back(put_back):
+            return self._scan(stand, input_, before)
+
+    def _scan(self, stand: Stand, input_: Discriminator, before: float) -> Found:
+        tagger = stand.need(self._place, TimeTagger)
         sign = -1.0 if before < 0 else 1.0
         low, high = stand.limits(self._place, "threshold_v")
         heights = np.arange(STEP_V, min(HIGHEST_V, high if sign > 0 else -low) + STEP_V / 2, STEP_V)
