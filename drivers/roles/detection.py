@@ -37,6 +37,11 @@ class Nanowires(SinglePhotonDetectors, Protocol):
     @bias_current_ua.setter
     def bias_current_ua(self, value: tuple[float, ...]) -> None: ...
 
+    @property
+    def measurement_period_ms(self) -> float:
+        """How long clicks are counted for one count rate."""
+        ...
+
 
 @runtime_checkable
 class AvalancheDetector(SinglePhotonDetectors, Protocol):

@@ -10,7 +10,7 @@ from drivers.emulation.bench.parameters import Detector
 from drivers.emulation.bench.polarisation import joined, mean_error, through_fibre, through_plates
 from drivers.emulation.seams import Plate
 from qkdctl.calibration.alignment import Search, at_most
-from qkdctl.calibration.steps.bias import best_bias
+from qkdctl.calibration.steps.bias import Scan, best_bias
 from qkdctl.calibration.steps.delays import gate_width_ps
 from qkdctl.calibration.steps.threshold import plateau
 
@@ -48,6 +48,37 @@ def test_more_dark_counts_mean_less_bias():
 def test_bias_stays_well_below_where_a_detector_latched():
     bias, bright, dark = scan(1.0)
     assert best_bias(bias, bright, dark, 16.0, 0.5) <= 0.85 * 16.0
+
+
+class Wire:
+    """A detector with a measurement of 100 ms, for which light goes on and off; it latches at a bias."""
+
+    measurement_period_ms = 100.0
+    bias_current_ua = (0.0,)
+
+    def __init__(self, rate_hz, latches_ua=np.inf):
+        self.rate_hz, self.latches_ua = rate_hz, latches_ua
+        self.random = np.random.default_rng(1)
+        self.lit = True
+
+    def count_rates_hz(self):
+        awake = 0 < self.bias_current_ua[0] < self.latches_ua
+        return (self.random.poisson(self.rate_hz * 0.1 * awake * self.lit) / 0.1,)
+
+    def pass_time(self, measure):
+        return measure()
+
+    def block(self, dark):
+        self.lit = not dark
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "latches_ua", "found_ua"), [(3.0, np.inf, None), (20.0, np.inf, None), (5000.0, 16.0, 16.0)]
+)
+def test_few_counts_that_stay_away_by_chance_are_no_latching(rate_hz, latches_ua, found_ua):
+    wire, found = Wire(rate_hz, latches_ua), Scan(1)
+    found.run(wire, wire, 30.0, lambda text: None)
+    assert found.latched_ua == [found_ua]
 
 
 def test_a_detector_that_sees_nothing_has_no_best_bias():

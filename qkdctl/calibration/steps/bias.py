@@ -33,7 +33,7 @@ TOO_DARK = 0.1
 """The scan goes no further once dark counts are this share of the light."""
 
 LATCHED = 0.2
-"""Less than this share of the most it counted, in full light, and a detector has latched."""
+"""Less than this share of the most it counted, in full light, and a detector has latched, unless it is chance."""
 
 MARGIN = 0.85
 """Bias stays below this share of where a detector latched."""
@@ -45,7 +45,7 @@ BAD_FIT = 0.1
 """A curve that misses a point by this share of the most that is seen is not believed."""
 
 SEEN_SIGMAS = 5.0
-"""Light that stands out less from chance is none."""
+"""Light that stands out less from chance is none, and less that is lost is no latching."""
 
 NOT_DARK = 1.0
 """Dark counts a second below which no line is fitted to them."""
@@ -114,6 +114,7 @@ class Scan:
 
     def run(self, detectors: Nanowires, light: Light, high_ua: float, tell: Tell) -> None:
         """Scan upwards until all are too dark, or have latched."""
+        look_s = BRIGHT_LOOKS * detectors.measurement_period_ms / 1000
         for number in numbers():
             bias_ua = FIRST_UA + number * STEP_UA
             if bias_ua > high_ua or self._over():
@@ -125,7 +126,7 @@ class Scan:
             light.block(dark=True)
             dark = _mean(detectors, light, DARK_LOOKS)
             light.block(dark=False)
-            self._note(bias_ua, bright, dark)
+            self._note(bias_ua, bright, dark, look_s)
 
     def of(self, detector: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Give bias, counts in light and counts in the dark of a detector, as far as it did not latch."""
@@ -143,13 +144,15 @@ class Scan:
         title = f"Counts by bias at {party.capitalize()}"
         return Picture(title, "bias (µA)", "counts per second", self._bias_ua, lines)
 
-    def _note(self, bias_ua: float, bright: NDArray[np.float64], dark: NDArray[np.float64]) -> None:
+    def _note(
+        self, bias_ua: float, bright: NDArray[np.float64], dark: NDArray[np.float64], look_s: float
+    ) -> None:
         self._bias_ua.append(bias_ua)
         self._bright.append(bright)
         self._dark.append(dark)
         most = np.max(self._bright, axis=0)
         for i, rate in enumerate(bright):
-            if self.latched_ua[i] is None and rate < LATCHED * most[i]:
+            if self.latched_ua[i] is None and has_latched(rate, most[i], look_s):
                 self.latched_ua[i] = bias_ua
 
     def _over(self) -> bool:
@@ -157,6 +160,12 @@ class Scan:
             return False
         pairs = zip(self._bright[-1], self._dark[-1], self.latched_ua, strict=True)
         return all(latched is not None or dark > TOO_DARK * bright for bright, dark, latched in pairs)
+
+
+def has_latched(rate_hz: float, most_hz: float, look_s: float) -> bool:
+    """Say whether a detector counts so much less than the most it did that chance cannot be why."""
+    lost = (most_hz - rate_hz) * look_s
+    return rate_hz < LATCHED * most_hz and lost > SEEN_SIGMAS * float(np.sqrt(most_hz * look_s))
 
 
 def _bias_anew(detectors: Nanowires, bias_ua: tuple[float, ...]) -> None:
