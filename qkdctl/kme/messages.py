@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -12,7 +13,8 @@ from qkdctl.kme.refusal import NOT_FOUND, SIZE_MULTIPLE, bad
 
 T = TypeVar("T")
 
-MOST_DIGITS = 10
+_WHOLE = re.compile(r"-?[0-9]{1,10}")
+"""Whole numbers that :class:`int` reads; of other alphabets' digits, and of thousands of digits, it may not."""
 Extension = list[dict[str, Any]] | dict[str, Any] | None
 
 
@@ -156,7 +158,7 @@ def check_size(size: int, least: int, most: int) -> None:
 
 
 def _whole(name: str, text: str) -> int:
-    if not (text.isascii() and text.lstrip("-").isdigit() and len(text) <= MOST_DIGITS):
+    if not _WHOLE.fullmatch(text):
         raise bad(f"{name} is {text[:40]!r}, expected a whole number")
     return int(text)
 

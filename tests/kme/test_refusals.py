@@ -68,6 +68,7 @@ def test_a_body_that_is_no_json(ask, body):
 
 
 @pytest.mark.parametrize("query", ["number=x", "number=", "number=1.0", "size=%20", "number=" + "9" * 5000,
+                                   "number=--5", "size=---1", "size=%C2%B2",
                                    "additional_slave_SAE_IDs=SAE_B2", "extension_mandatory=x", "other=1"])  # fmt: skip
 def test_a_query_that_makes_no_sense(ask, query):
     status, error = ask("GET", f"{ENC}?{query}")
