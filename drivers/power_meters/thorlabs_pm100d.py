@@ -10,6 +10,8 @@ not be sent before the last answer is read, or the two answers mix (manual); the
 
 from __future__ import annotations
 
+import re
+
 from drivers.errors import BadAnswer
 from drivers.identity import Finding, fine, wrong
 from drivers.parameters import Parameter, switch
@@ -60,7 +62,7 @@ class Pm100D(ScpiInstrument):
     def _sensor_finding(self) -> Finding:
         answer = self.ask(":SYST:SENS:IDN?")
         fields = [field.strip(' "') for field in answer.split(",")]
-        if len(fields) != 6 or not fields[5].isdigit():
+        if len(fields) != 6 or not re.fullmatch("[0-9]{1,9}", fields[5]):
             raise BadAnswer(f"{self.name}: asked for its sensor, it answered {answer[:60]!r}")
         if not int(fields[5]) & MEASURES_POWER:
             return wrong(f"its sensor {fields[0]} measures no power", "connect a power sensor")

@@ -5,6 +5,7 @@ The protocol is ours, because no vendor's is public; nothing in it is verified o
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from itertools import pairwise
 from math import isclose
@@ -150,12 +151,12 @@ class Transmitter(LineInstrument):
     def stop(self) -> int:
         """See :class:`drivers.roles.StateTransmitter`."""
         answer = self.ask("STOP")
-        word, _, number = answer.partition(" ")
-        if word != "OK" or not number.isdigit():
+        sent = re.fullmatch(r"OK ([0-9]{1,19})", answer)
+        if sent is None:
             raise BadAnswer(
                 f"{self.name}: answered 'STOP' by {answer[:60]!r} and not by OK and the slots sent"
             )
-        return int(number)
+        return int(sent[1])
 
     def make_safe(self) -> None:
         """Send nothing any more."""

@@ -156,7 +156,7 @@ class Sessions:
 
 def next_session(record: RecordSpec) -> RecordSpec:
     """Give every session a folder of its own, whoever began the ones before."""
-    numbers = [int(path.name) for path in Path(record.folder).glob("[0-9]*") if path.name.isdigit()]
+    numbers = [int(path.name) for path in Path(record.folder).glob("[0-9]*") if path.name.isdecimal()]
     return msgspec.structs.replace(record, session=max(numbers, default=0) + 1)
 
 

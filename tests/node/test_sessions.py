@@ -10,7 +10,8 @@ from postproc.outcome import BlockEnded
 from postproc.timetags.types import Acquired
 from postproc.types import Alarm
 from qkdctl.node.failure import Failure
-from qkdctl.node.sessions import Sessions
+from qkdctl.node.sessions import Sessions, next_session
+from qkdctl.node.spec import RecordSpec
 from tests.support.node_specs import node_spec
 
 
@@ -77,6 +78,12 @@ def test_parties_that_disagree_do_not_try_again(tmp_path, reason, again):
 
 def test_a_recording_is_never_played_twice(tmp_path):
     assert not wants(sessions(tmp_path, recording="x.h5"), peer_gone=True)
+
+
+def test_a_session_is_recorded_after_the_last(tmp_path):
+    for name in ("1", "12", "13²", "notes"):
+        (tmp_path / name).mkdir()
+    assert next_session(RecordSpec(str(tmp_path), "key", None)).session == 13
 
 
 class Watched:

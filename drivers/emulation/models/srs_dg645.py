@@ -7,6 +7,7 @@ are shown; that the outputs drive nothing.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable
 from math import isfinite
@@ -175,7 +176,7 @@ def _only(arguments: list[str]) -> str:
 
 
 def _index(text: str, size: int) -> int:
-    if not text.isdigit() or int(text) >= size:
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) >= size:
         raise Refused(ILLEGAL_VALUE)
     return int(text)
 

@@ -143,9 +143,9 @@ def check_tle(tle: tuple[str, str]) -> None:
         If they are not.
     """
     for number, line in enumerate(tle, 1):
-        if len(line) != 69 or line[0] != str(number) or not line[68].isdigit():
+        if len(line) != 69 or not line.isascii() or line[0] != str(number) or not line[68].isdigit():
             raise ConfigurationError(
-                f"line {number} of a two-line element set is {line!r}, expected 69 characters that begin with "
+                f"line {number} of a two-line element set is {line!r}, expected 69 plain characters that begin with "
                 f"{number} and end in a checksum"
             )
         if checksum(line) != int(line[68]):

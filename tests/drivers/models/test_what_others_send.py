@@ -61,6 +61,11 @@ def test_an_osw_tells_its_type_and_name() -> None:
     assert said(line, b"I?\n").startswith(b"OSW")
 
 
+def test_a_dg645_refuses_a_channel_of_any_length() -> None:
+    line, _ = line_of("srs-dg645")
+    assert said(line, b"DLAY?" + b"9" * 5000 + b"\nLERR?\n") == b"10\r\n"
+
+
 def apt(line: Line, message: Message, now_s: float) -> list[Message]:
     reader, answers = MessageReader(HOST), line.feed(encode(message, DEVICE, HOST), now_s)
     return [each for _, data in answers for each in reader.feed(data)]

@@ -46,6 +46,16 @@ def test_a_sensor_that_measures_no_power_is_found(flags: int, good: bool) -> Non
         assert sensor.good is good
 
 
+@pytest.mark.parametrize("flags", [b"", b"-1", b"9" * 5000])
+def test_a_sensor_that_tells_no_flags_is_told(flags: bytes) -> None:
+    answer = SENSOR.replace(b"%d", flags)
+    with (
+        talking(Pm100D, *HELLO, NO_ERROR, (b":SYST:SENS:IDN?\n", answer)) as meter,
+        pytest.raises(BadAnswer, match="asked for its sensor, it answered"),
+    ):
+        meter.self_test()
+
+
 def test_an_overload_is_no_power() -> None:
     with (
         talking(Pm100D, *HELLO, (b":MEAS:POW?\n", b"9.90000000E+37\n")) as meter,

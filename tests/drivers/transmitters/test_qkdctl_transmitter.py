@@ -120,6 +120,15 @@ def test_a_refusal_is_told_in_its_words() -> None:
         transmitter.stop()
 
 
+@pytest.mark.parametrize("answer", [b"OK", b"OK -1", b"OK 4 slots", b"OK " + b"9" * 5000])
+def test_an_answer_that_counts_no_slots_is_told(answer: bytes) -> None:
+    with (
+        talking(Transmitter, *HELLO, (b"STOP\n", answer + b"\n")) as transmitter,
+        pytest.raises(BadAnswer, match="and not by OK and the slots sent"),
+    ):
+        transmitter.stop()
+
+
 def test_dropped_frames_are_found() -> None:
     turns = (b"DROPPED?\n", b"3\n"), (b"STATE?\n", b"IDLE\n"), (b"EXTINCTION?\n", b"40.0\n")
     with talking(Transmitter, *HELLO, *turns) as transmitter:

@@ -82,7 +82,7 @@ def test_the_sun_stands_where_it_does(when, station, expected):
     assert sun_elevation_deg(when, station) == pytest.approx(expected, abs=0.3)
 
 
-@pytest.mark.parametrize("change", [(0, "2"), (20, "9"), (68, "5"), (68, "x")])
+@pytest.mark.parametrize("change", [(0, "2"), (20, "9"), (68, "5"), (68, "x"), (68, "²"), (20, "²")])
 def test_a_changed_line_is_noticed(change):
     place, character = change
     line = TLE[0][:place] + character + TLE[0][place + 1 :]
