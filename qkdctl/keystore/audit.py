@@ -76,6 +76,16 @@ def entries(connection: Connection, first: int = 1) -> Iterator[dict[str, Any]]:
         yield {"number": row["number"], **json.loads(row["event"]), "digest": row["digest"].hex()}
 
 
+def latest(connection: Connection, event: str, key: str) -> dict[str, Any] | None:
+    """Give what was noted last of an event about a key; None if nothing was."""
+    # The database looks for the name: a log can be long.
+    rows = connection.execute(
+        "SELECT event FROM audit WHERE event LIKE ? ORDER BY number DESC", (f"%{key}%",)
+    )
+    noted = (json.loads(row["event"]) for row in rows)
+    return next((entry for entry in noted if (entry["event"], entry.get("key")) == (event, key)), None)
+
+
 def verify(connection: Connection, known: Head | None = None) -> Head:
     """Go through the whole chain.
 

@@ -12,7 +12,7 @@ from postproc.authentication.wegman_carter import Method
 from qkdctl.keystore.engine import Row
 
 State = Literal["staged", "confirmed", "opened", "delivered", "destroyed"]
-"""Opened: applications' keys are cut from it. Delivered: it left the store whole, into a file."""
+"""Opened: applications' keys are cut from it. Delivered: it has left the store, whole into a file or in such keys."""
 
 Label = Literal["secret", "recorded", "emulated", "demonstration", "quarantined"]
 """What a key is good for; only "secret" is delivered without being asked for by its label."""

@@ -229,7 +229,7 @@ class KeyStore:
                 raise RecordingError(f"key {name} is not in {self.path}, or was delivered")
             return block_keys.bits(connection, self.vault, row)
 
-    def deliver(self, name: str, hold: Callable[[Bits], None]) -> None:
+    def deliver(self, name: str, hold: Callable[[Bits], None], draft: str | None = None) -> None:
         """Hand a confirmed key over, once.
 
         Parameters
@@ -239,6 +239,8 @@ class KeyStore:
         hold : callable
             Takes the key to where nobody can use it yet. Once `deliver` has returned the key is gone from
             the store, durably, and may be used; if `hold` or anything else fails, it stays.
+        draft : str, optional
+            The file that `hold` writes, for the audit log: whoever finds it after a crash knows that the key is in it.
 
         Raises
         ------
@@ -251,5 +253,6 @@ class KeyStore:
                 raise RecordingError(f"key {name} in {self.path} {block_keys.why_not(row)}")
             bits = block_keys.bits(connection, self.vault, row)
             connection.execute("UPDATE key SET state = 'delivered', value = NULL WHERE id = ?", (name,))
-            self.audit.note(connection, "exported", key=name, label=row["label"], bits=row["length_bits"])
+            facts = {"label": row["label"], "bits": row["length_bits"], "draft": draft}
+            self.audit.note(connection, "exported", key=name, **facts)
             hold(bits)

@@ -1,7 +1,8 @@
 """A program that works on a key store and kills itself after so many small steps.
 
 Run as ``python -m tests.keystore.crashing DIRECTORY SEED STEPS``. A step is a few instructions of SQLite's
-virtual machine, a word to or from PostgreSQL's server, or a line in the journal that the test reads afterwards.
+virtual machine, a word to or from PostgreSQL's server, a file that is opened or renamed, or a line in the journal
+that the test reads afterwards.
 With 0 steps it lives, and prints how many it took.
 
 ``python -m tests.keystore.crashing`` alone reads such words from lines, and begins each program by a fork: a thousand
@@ -16,21 +17,24 @@ import signal
 import sqlite3
 import sys
 import traceback
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 
 from postproc.errors import PoolExhausted
-from qkdctl.errors import NotEnoughKey
+from qkdctl.errors import NotEnoughKey, RecordingError
 from qkdctl.keystore.entry import key_id
 from qkdctl.keystore.export import export_key
 from qkdctl.keystore.sink import sink_for
 from qkdctl.keystore.store import KeyStore
 from qkdctl.keystore.supply import ApplicationKey
+from qkdctl.kme.matching import finish_spent
 from tests.keystore.conftest import ORIGIN, SESSION, filler, make_key
 
 ACTIONS = 12
+EXPORTS = ("here", "there")
 INSTRUCTIONS = 15
 
 
@@ -65,6 +69,7 @@ def work(directory, seed, steps):
     chance = random.Random(seed)
     with KeyStore(directory / "alice.sqlite", "alice") as store:
         burn(fuse, store._database._connection)
+        burn_at_files(fuse)
         sink = sink_for(store, "recorded", ORIGIN)
         for _ in range(ACTIONS):
             act(chance, store, sink, journal, directory)
@@ -88,6 +93,11 @@ def burn(fuse, connection):
     connection.wait = stepping
 
 
+def burn_at_files(fuse):
+    """Have the fuse burn before a file is opened or renamed, for as long as the process lives."""
+    sys.addaudithook(lambda event, _: fuse.step() if event in ("open", "os.rename") else None)
+
+
 def key_of(block):
     """Every third block brings hash keys of its own."""
     key = make_key(block)
@@ -104,7 +114,9 @@ def new_hash_key(role, block):
 def act(chance, store, sink, journal, directory):
     entries = store.entries()
     of = {state: [e.block for e in entries if e.state == state] for state in ("staged", "confirmed")}
-    action = chance.choice(["stage", "confirm", "take", "use", "export", "open", "cut", "collect"])
+    action = chance.choice(
+        ["stage", "confirm", "take", "use", "export", "export again", "open", "cut", "collect"]
+    )
     if action == "stage":
         block = len(entries) + 1
         sink.stage(key_of(block))
@@ -120,9 +132,10 @@ def act(chance, store, sink, journal, directory):
         use(chance, store, journal)
     elif action == "export" and of["confirmed"]:
         block = chance.choice(of["confirmed"])
-        target = directory / f"key-{block}-{chance.randrange(10**9)}"
-        export_key(store, key_id(SESSION, block), target)
-        journal.note("exported", block)
+        export(chance, store, block, journal, directory)
+    elif action == "export again" and entries:
+        with suppress(RecordingError):
+            export(chance, store, chance.choice(entries).block, journal, directory)
     elif action == "open" and of["confirmed"]:
         with store.transaction() as connection:
             store.supply.open_block(connection, key_id(SESSION, chance.choice(of["confirmed"])), {"recorded"})
@@ -132,14 +145,23 @@ def act(chance, store, sink, journal, directory):
         collect(chance, store, journal)
 
 
+def export(chance, store, block, journal, directory):
+    """Export a key into one of two directories."""
+    place = directory / chance.choice(EXPORTS)
+    place.mkdir(exist_ok=True)
+    export_key(store, key_id(SESSION, block), place / f"key-{block}-{chance.randrange(10**9)}")
+    journal.note("exported", block)
+
+
 def cut(chance, store, journal):
-    """Cut an application key, and hold it for a receiver."""
+    """Cut an application key, and hold it for a receiver; blocks of which all is cut are done."""
     key = ApplicationKey(f"application {chance.getrandbits(64)}", "A", ("B",), 64, "[]")
     try:
         with store.transaction() as connection:
             pieces, value = store.supply.extents.cut(connection, 8)
             store.supply.record(connection, key)
             store.supply.wait(connection, key, value, timedelta(days=1000))
+            finish_spent(connection)
     except NotEnoughKey:
         return
     journal.note("cut", value.hex(), *(f"{piece.key_id}:{piece.start}" for piece in pieces))

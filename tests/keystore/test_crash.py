@@ -11,9 +11,10 @@ import pytest
 from postproc.authentication.pool import KeyName
 from postproc.authentication.sharedkey import cut_keys, split_shared_key
 from postproc.errors import PoolExhausted
+from qkdctl.keystore import audit
 from qkdctl.keystore.store import KeyStore
 from tests.keystore.conftest import filler, make_key, shared_key
-from tests.keystore.crashing import new_hash_key
+from tests.keystore.crashing import EXPORTS, new_hash_key
 
 SHARED_KEY = shared_key()
 ROOT = Path(__file__).parents[2]
@@ -104,7 +105,7 @@ def check(directory):
     with KeyStore(directory / "alice.sqlite", "alice") as store:
         entries = {entry.block: entry for entry in store.entries()}
         check_keys(told, store, entries)
-        check_files(told, directory, entries)
+        check_files(told, directory, store, entries)
         check_pool(told, store, entries)
         check_hash_keys(store, entries)
         check_applications(told, store, entries)
@@ -121,18 +122,19 @@ def check_keys(told, store, entries):
             assert store.value(entry.id) == make_key(block).bits
 
 
-def check_files(told, directory, entries):
-    """A key is in the store, or in one file (or in the draft that the next export finishes)."""
-    for (block,) in told["exported"]:
-        assert list(directory.glob(f"key-{block}-*"))
+def check_files(told, directory, store, entries):
+    """What is exported is in one file: its own, or the draft that the next export finishes; no other is in any."""
+    found = [file for place in EXPORTS for file in (directory / place).glob("*") if file.read_bytes()]
     for block, entry in entries.items():
-        whole = list(directory.glob(f"key-{block}-*"))
-        draft = directory / f".{entry.id}.part"
-        if entry.state != "delivered":
-            assert not whole
-            continue
-        assert len(whole) == 1 or (not whole and draft.exists())
-        assert (whole or [draft])[0].read_bytes() == make_key(block).bits.to_bytes()
+        whole = [file for file in found if file.name.startswith(f"key-{block}-")]
+        with store.transaction() as connection:
+            exported = audit.latest(connection, "exported", entry.id)
+        draft = [file for file in found if exported and file.name == exported["draft"]]
+        assert len(whole + draft) == bool(exported)
+        assert bool(whole) >= ([str(block)] in told["exported"])
+        if exported:
+            assert entry.state == "delivered"
+            assert (whole + draft)[0].read_bytes() == make_key(block).bits.to_bytes()
 
 
 def check_pool(told, store, entries):

@@ -2,7 +2,11 @@
 
 import errno
 import os
+import signal
 import stat
+import subprocess
+import sys
+from contextlib import suppress
 
 import pytest
 
@@ -10,10 +14,26 @@ from qkdctl.errors import RecordingError
 from qkdctl.keystore import export
 from qkdctl.keystore.entry import key_id
 from qkdctl.keystore.export import export_key
+from qkdctl.kme.matching import finish_spent
 from tests.keystore.conftest import SESSION, make_key
+from tests.keystore.test_crash import ROOT
 
 NAME = key_id(SESSION, 1)
 KEY = make_key(1).bits
+
+KILLED = """
+import sys
+from pathlib import Path
+from qkdctl.keystore.export import export_key
+from qkdctl.keystore.store import KeyStore
+from tests.keystore.crashing import Fuse, burn_at_files
+path, name, target, step = sys.argv[1:]
+with KeyStore(Path(path), "alice") as store:
+    burn_at_files(Fuse(int(step)))
+    export_key(store, name, Path(target))
+"""
+DRAFTED, STEPS = 2, 5
+"""The draft is whole, and the store has the key; files that an export opens or renames."""
 
 
 @pytest.fixture
@@ -79,55 +99,100 @@ def test_a_target_that_cannot_be_written_costs_nothing(confirmed, tmp_path, monk
     assert (tmp_path / "key").read_bytes() == KEY.to_bytes()
 
 
-def test_after_a_crash_between_store_and_file_the_same_command_brings_the_key(
-    confirmed, tmp_path, monkeypatch
-):
-    def crash(*paths):
-        raise SystemExit
-
-    monkeypatch.setattr(export.os, "link", crash)
-    with pytest.raises(SystemExit):
-        export_key(confirmed, NAME, tmp_path / "key")
+@pytest.mark.parametrize("step", range(1, STEPS + 1))
+def test_killed_at_any_file_a_key_is_brought_once(confirmed, path, tmp_path, step):
+    kill_at(step, path, tmp_path / "key")
+    with suppress(RecordingError):
+        export_key(confirmed, NAME, tmp_path / "again")
+    (whole,) = [
+        file for file in (tmp_path / "key", tmp_path / "again") if file.exists() and file.read_bytes()
+    ]
+    assert whole.read_bytes() == KEY.to_bytes()
     assert state(confirmed) == "delivered"
+    assert not drafts(tmp_path)
+
+
+def test_what_a_killed_export_left_is_no_key_once_it_is_in_another_file(confirmed, path, tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    kill_at(DRAFTED, path, here / "key")
+    assert drafts(here)
+    export_key(confirmed, NAME, there / "key")
+    with pytest.raises(RecordingError, match="was delivered before"):
+        export_key(confirmed, NAME, here / "key")
+    assert not list(here.iterdir())
+
+
+def test_what_a_killed_export_left_is_no_key_once_applications_have_it(confirmed, path, tmp_path):
+    kill_at(DRAFTED, path, tmp_path / "key")
+    with confirmed.transaction() as connection:
+        confirmed.supply.open_block(connection, NAME, {"recorded"})
+        confirmed.supply.extents.cut(connection, len(KEY) // 8)
+        finish_spent(connection)
+    assert state(confirmed) == "delivered"
+    assert drafts(tmp_path)
+    with pytest.raises(RecordingError, match="was delivered before"):
+        export_key(confirmed, NAME, tmp_path / "key")
     assert not (tmp_path / "key").exists()
-    monkeypatch.undo()
+    assert not drafts(tmp_path)
+
+
+def kill_at(step, path, target):
+    """Export in a process that dies before it opens or renames its so-manieth file."""
+    command = [sys.executable, "-c", KILLED, path, NAME, target, str(step)]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+
+
+def test_a_draft_that_the_store_does_not_name_is_not_trusted(confirmed, tmp_path):
+    (tmp_path / f".{NAME}.alice.0123.part").write_bytes(b"half a k")
     export_key(confirmed, NAME, tmp_path / "key")
     assert (tmp_path / "key").read_bytes() == KEY.to_bytes()
     assert not drafts(tmp_path)
 
 
-def test_a_draft_from_before_the_commit_is_not_trusted(confirmed, tmp_path):
-    (tmp_path / f".{NAME}.part").write_bytes(b"half a k")
+def test_the_other_partys_draft_is_left_alone(confirmed, tmp_path):
+    draft = tmp_path / f".{NAME}.bob.0123.part"
+    draft.write_bytes(KEY.to_bytes())
     export_key(confirmed, NAME, tmp_path / "key")
-    assert (tmp_path / "key").read_bytes() == KEY.to_bytes()
+    assert drafts(tmp_path) == [draft]
 
 
-def test_without_hard_links_the_draft_is_renamed(confirmed, tmp_path, monkeypatch):
-    def no_links(*paths):
-        raise OSError(errno.EPERM, "Operation not permitted")
+def test_of_two_exports_at_once_one_brings_the_key(confirmed, tmp_path, monkeypatch):
+    move = export._move
 
-    monkeypatch.setattr(export.os, "link", no_links)
-    export_key(confirmed, NAME, tmp_path / "key")
-    assert (tmp_path / "key").read_bytes() == KEY.to_bytes()
-    assert not drafts(tmp_path)
+    def overtaken(store, name, target):
+        move(store, name, target)
+        monkeypatch.undo()
+        export_key(store, name, tmp_path / "faster")
+
+    monkeypatch.setattr(export, "_move", overtaken)
+    with pytest.raises(RecordingError, match="was delivered before"):
+        export_key(confirmed, NAME, tmp_path / "key")
+    assert (tmp_path / "faster").read_bytes() == KEY.to_bytes()
+    assert not (tmp_path / "key").exists()
 
 
 def test_a_file_that_appears_meanwhile_is_not_overwritten_and_the_key_is_not_lost(
     confirmed, tmp_path, monkeypatch
 ):
-    link = os.link
+    fsync = os.fsync
 
-    def late(draft, target):
-        target.write_bytes(b"somebody was faster")
-        link(draft, target)
+    def late(handle):
+        (tmp_path / "key").write_bytes(b"somebody was faster")
+        fsync(handle)
 
-    monkeypatch.setattr(export.os, "link", late)
+    monkeypatch.setattr(export.os, "fsync", late)
     with pytest.raises(RecordingError, match="the key has left the store and is in") as caught:
         export_key(confirmed, NAME, tmp_path / "key")
     assert (tmp_path / "key").read_bytes() == b"somebody was faster"
     (draft,) = drafts(tmp_path)
     assert str(draft) in str(caught.value)
     assert draft.read_bytes() == KEY.to_bytes()
+    monkeypatch.undo()
+    export_key(confirmed, NAME, tmp_path / "another")
+    assert (tmp_path / "another").read_bytes() == KEY.to_bytes()
+    assert not drafts(tmp_path)
 
 
 def test_a_staged_key_is_not_exported(store, sink, tmp_path):
