@@ -98,7 +98,11 @@ def _put_in_place(draft: Path, target: Path) -> None:
         # A rename leaves no second name of the key at any moment. It would take another file's place: an
         # empty file of our own keeps the place.
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        draft.replace(target)
+        try:
+            draft.replace(target)
+        except OSError:
+            target.unlink()
+            raise
         _directory_to_disk(target.parent)
     except OSError as error:
         raise RecordingError(
