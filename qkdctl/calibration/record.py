@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from qkdctl.config.bounded import read_bounded
 from qkdctl.config.packaged import packaged_scenarios
 from qkdctl.errors import ConfigurationError
 
@@ -142,13 +143,7 @@ def read_calibration(path: Path) -> Calibration:
     ConfigurationError
         If it is none.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(data) > MAX_BYTES:
-        raise ConfigurationError(f"{path}: is no calibration: those have at most {MAX_BYTES} bytes")
+    data = read_bounded(path, "calibration", MAX_BYTES)
     try:
         found = msgspec.json.decode(data, type=Calibration)
         for result in found.results:

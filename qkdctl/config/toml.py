@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from qkdctl.config.bounded import read_bounded
 from qkdctl.config.complaints import complaints
 from qkdctl.errors import ConfigurationError
 
@@ -29,13 +30,7 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     ConfigurationError
         If it cannot be read, is too long, or is no TOML.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(data) > MAX_BYTES:
-        raise ConfigurationError(f"{path}: is no {what}: those have at most {MAX_BYTES} bytes")
+    data = read_bounded(path, what, MAX_BYTES)
     try:
         return tomllib.loads(data.decode())
     except UnicodeDecodeError:
