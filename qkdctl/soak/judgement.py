@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from qkdctl.node.memory import OBJECT_BYTES, InUse
 from qkdctl.soak.footprint import Footprint
-from qkdctl.soak.growth import growth
+from qkdctl.soak.growth import Growth, growth
 from qkdctl.soak.samples import Sample
 
 WARM_UP = 0.15
@@ -89,6 +89,7 @@ def _process(looks: list[_Look]) -> dict[str, Any]:
     held = _column(looks, lambda look: look.footprint.memory_bytes)
     allocated = _column(looks, lambda look: look.in_use.allocated_bytes)
     objects = _column(looks, lambda look: look.in_use.objects)
+    growing = growth(times, allocated)
     opened = _column(
         looks, lambda look: look.footprint.files + look.footprint.sockets + look.footprint.threads
     )
@@ -97,12 +98,12 @@ def _process(looks: list[_Look]) -> dict[str, Any]:
     return {
         "memory_mib": _mib(held, part),
         "in_use_mib": _mib(allocated, part),
-        "growth_mib_per_h": round(growth(times, allocated).slope * HOUR_S / MIB, 3),
+        "growth_mib_per_h": round(growing.slope * HOUR_S / MIB, 3),
         "objects": [looks[0].in_use.objects, looks[-1].in_use.objects],
-        "grows": _grows(times, allocated)
-        or _grows(times, objects * OBJECT_BYTES)
+        "grows": _is_growth(growing)
+        or _is_growth(growth(times, objects * OBJECT_BYTES))
         # Where freed memory lies is chance, and now and then costs a step for good; a leak does more than one.
-        or (_grows(times, held) and _rises(held, part)),
+        or (_rises(held, part) and _is_growth(growth(times, held))),
         "files": [first.files, last.files],
         "sockets": [first.sockets, last.sockets],
         "threads": [first.threads, last.threads],
@@ -111,8 +112,8 @@ def _process(looks: list[_Look]) -> dict[str, Any]:
     }
 
 
-def _grows(times: NDArray[np.float64], memory: NDArray[np.float64]) -> bool:
-    return growth(times, memory).least * HOUR_S > GROWTH_BYTES_PER_H
+def _is_growth(memory: Growth) -> bool:
+    return memory.least * HOUR_S > GROWTH_BYTES_PER_H
 
 
 def _rises(values: NDArray[np.float64], part: int) -> bool:
