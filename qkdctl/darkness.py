@@ -50,14 +50,13 @@ def look_into_the_dark(
 
 def _count(party: str, tagger: str, instruments: Instruments, rack: Mapping[str, Addresses]) -> list[Finding]:
     opened: dict[str, BaseInstrument] = {}
-    failures: list[DriverError] = []
     try:
         opened = open_all(party, _needed(tagger, instruments), rack)
         found = _counted(opened, tagger, instruments[tagger].expect.dark_counts_hz or 0.0)
     except DriverError as error:
         found = [wrong(f"its dark counts cannot be counted: {error}", "mend that first")]
     finally:
-        failures += close_all(opened.values())
+        failures = close_all(opened.values())
     return [*found, *(wrong(str(each), "switch it off by hand") for each in failures)]
 
 

@@ -150,21 +150,23 @@ def test_without_light_every_step_says_so_and_leaves_everything_as_it_was(table)
     assert dark.stand.get("bob.detectors", "bias_current_ua") == before
 
 
+def bob_with(path, **changes):
+    """Bob's receiver, with something different about its detectors."""
+    bob = load_scenario(path).emulation.bob
+    return replace(bob, detectors=tuple(replace(each, **changes) for each in bob.detectors))
+
+
 def test_an_echo_is_not_taken_for_the_end_of_the_dead_time(table, misaligned):
     """It comes as often as light does, so that nothing but its place in the slots tells them apart."""
-    bob = load_scenario(misaligned).emulation.bob
-    echoing = tuple(replace(each, echo_probability=0.02) for each in bob.detectors)
-    made = table(settings=MENDED, bob=replace(bob, detectors=echoing))
-    (result,) = calibrate(made, "bob-dead-time")
+    bob = bob_with(misaligned, echo_probability=0.02)
+    (result,) = calibrate(table(settings=MENDED, bob=bob), "bob-dead-time")
     assert result.good, result
     assert result.figures["hold_off_ps"] >= bob.detectors[0].dead_time_ps
 
 
 def test_a_dead_time_beyond_the_usual_is_found_all_the_same(table, misaligned):
-    bob = load_scenario(misaligned).emulation.bob
-    slow = tuple(replace(each, dead_time_ps=450_000) for each in bob.detectors)
-    made = table(settings=MENDED, bob=replace(bob, detectors=slow))
-    (result,) = calibrate(made, "bob-dead-time")
+    bob = bob_with(misaligned, dead_time_ps=450_000)
+    (result,) = calibrate(table(settings=MENDED, bob=bob), "bob-dead-time")
     assert result.good, result
     assert 450_000 <= result.figures["hold_off_ps"] <= 520_000
 

@@ -91,13 +91,13 @@ class TransmitterModel(Model):
     def next_frame(self) -> bytes:
         """Make the next frame, empty where it gets lost; after the last one, also the end of the run."""
         first = self._frames * self.frame_slots
-        lost = self._to_drop > 0
-        frame = (
-            b"" if lost else encode(Frame(self._frames, first, self._light.states(first, self.frame_slots)))
-        )
+        if self._to_drop:
+            self._to_drop -= 1
+            self._dropped += 1
+            frame = b""
+        else:
+            frame = encode(Frame(self._frames, first, self._light.states(first, self.frame_slots)))
         self._frames += 1
-        self._to_drop -= lost
-        self._dropped += lost
         return frame + self._end() if self._frames * self.frame_slots == self._total else frame
 
     def leave(self, line: FrameLine) -> None:
