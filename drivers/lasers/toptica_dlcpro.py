@@ -63,6 +63,12 @@ class DlcPro(LineInstrument):
     temperature_c = Parameter[float](
         "Temperature of the laser diode.", unit="C", get=_get("laser1:dl:tc:temp-act")
     )
+    interlock_open = Parameter[bool](
+        "Whether its interlock is open.", unit="", get=_get("interlock-open"), kind=bool, parse=_truth
+    )
+    key_off = Parameter[bool](
+        "Whether its key is turned off.", unit="", get=_get("frontkey-locked"), kind=bool, parse=_truth
+    )
 
     def begin(self, line: Transport) -> None:
         """Skip the welcome."""
@@ -107,9 +113,9 @@ class DlcPro(LineInstrument):
     def self_test(self) -> list[Finding]:
         """Look at the interlock, the key and its own opinion of itself."""
         found = []
-        if _truth(self.ask(_get("interlock-open"))):
+        if self.interlock_open:
             found.append(wrong("its interlock is open", "close it: doors, plugs, and test again"))
-        if _truth(self.ask(_get("frontkey-locked"))):
+        if self.key_off:
             found.append(wrong("its key is turned off", "turn the key at its front"))
         health = self.ask(_get("system-health-txt")).strip('"')
         if health.lower() not in ("ok", ""):

@@ -107,9 +107,11 @@ class Follower:
         return self._tracker.delay_ps
 
     def stop(self) -> None:
-        """End both."""
-        self._tagger.stop()
-        self._transmitter.make_safe()
+        """End both and put the light out, whatever fails on the way."""
+        try:
+            self._tagger.stop()
+        finally:
+            self._stand.light().stop()
 
     def take(self, enough: int, longest_s: float, tell: Tell = silent) -> Sample:
         """Give clicks that came after now, once what was set has taken effect.
@@ -211,4 +213,3 @@ def follow(stand: Stand, enough: int, longest_s: float) -> tuple[NDArray[np.int6
         return follower.start(), follower.take(enough, longest_s, stand.tell)
     finally:
         follower.stop()
-        stand.light().stop()

@@ -5,6 +5,7 @@ Pairs come at the same time at both parties in whichever detectors, so a lock ne
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -98,9 +99,10 @@ class PairFollower:
         return found
 
     def stop(self) -> None:
-        """End both."""
-        for tagger in self._taggers.values():
-            tagger.stop()
+        """End both, whatever fails on the way."""
+        with ExitStack() as each:
+            for tagger in self._taggers.values():
+                each.callback(tagger.stop)
 
     def take(self, enough: int, longest_s: float, tell: Tell = silent) -> Coincidences:
         """Give coincidences from now on, once what was set has taken effect.

@@ -250,9 +250,10 @@ class Light:
         """Let no light out, or let it out again."""
         if self._attenuator:
             self._attenuator.shutter_open = not dark
-        else:
+            return
+        with ExitStack() as each:  # one that fails leaves no other as it was
             for laser in self._lasers:
-                laser.emitting = not dark
+                each.callback(setattr, laser, "emitting", not dark)
 
     def pass_time(self, measure: Callable[[], R]) -> R:
         """Measure something; what the transmitter has told meanwhile is dropped."""
@@ -280,10 +281,12 @@ class Light:
                 continue
 
     def stop(self) -> None:
-        """Switch it off."""
-        if self._transmitter:
-            self._transmitter.make_safe()
-        self.block(dark=True)
+        """Switch it off, whatever fails on the way."""
+        try:
+            if self._transmitter:
+                self._transmitter.make_safe()
+        finally:
+            self.block(dark=True)
 
 
 def silent(text: str) -> None:

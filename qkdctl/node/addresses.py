@@ -8,7 +8,10 @@ from pathlib import Path
 import msgspec
 
 from drivers.registry import Addresses
+from qkdctl.config.bounded import read_bounded
 from qkdctl.errors import ConfigurationError
+
+MAX_BYTES = 2**20
 
 
 class RackAddresses(msgspec.Struct, frozen=True):
@@ -45,11 +48,10 @@ def read_addresses(path: Path) -> RackAddresses:
     ConfigurationError
         If it is not one.
     """
+    data = read_bounded(path, "file of addresses", MAX_BYTES)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=RackAddresses)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
-    except (msgspec.MsgspecError, ValueError) as error:
+        return msgspec.json.decode(data, type=RackAddresses)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ConfigurationError(
             f"{path}: is no file of addresses, as qkdctl rack up writes them: {error}"
         ) from None

@@ -4,8 +4,9 @@ import pytest
 
 from drivers.errors import BadAnswer, NoAnswer
 from postproc.errors import SynchronisationFailed
+from qkdctl.calibration.following import Follower
 from qkdctl.calibration.run import chosen, take
-from qkdctl.calibration.stand import Light
+from qkdctl.calibration.stand import Light, marked_pattern
 from qkdctl.calibration.steps.polarisation import Look, search
 from qkdctl.calibration.steps.putting_back import putting_back
 
@@ -74,6 +75,23 @@ def test_the_steps_after_it_are_not_taken(table, mute):
         assert not result.good
         assert result.verdict == "was not taken, as bob-threshold failed"
         assert "Mend it" in result.advice
+
+
+def failing():
+    raise NoAnswer("gave no answer")
+
+
+@pytest.mark.parametrize(("place", "does"), [("bob.tagger", "stop"), ("alice.transmitter", "make_safe")])
+def test_the_light_goes_out_whatever_fails_on_the_way(table, monkeypatch, place, does):
+    stand = table().stand
+    follower = Follower(stand, marked_pattern(stand))
+    follower.start()
+    assert stand.get("alice.attenuator", "shutter_open")
+    with monkeypatch.context() as patch:
+        patch.setattr(stand.need(place, object), does, failing)
+        with pytest.raises(NoAnswer, match="gave no answer"):
+            follower.stop()
+    assert not stand.get("alice.attenuator", "shutter_open")
 
 
 class Controller:

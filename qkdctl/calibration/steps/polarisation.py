@@ -52,7 +52,6 @@ class Polarisation:
             return Found(False, f"the slots were not found: {error}", UNSEEN, places=PLACES)
         finally:
             follower.stop()
-            stand.light().stop()
         return judge(PLACES, controller, course)
 
 
