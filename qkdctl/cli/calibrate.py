@@ -29,6 +29,7 @@ from qkdctl.calibration.run import chosen, put_back, take, undone
 from qkdctl.calibration.stand import BenchTime, RealTime, Stand, Time
 from qkdctl.calibration.steps import Step
 from qkdctl.calibration.use import apply, calibrated
+from qkdctl.cli.interrupt import unwinding
 from qkdctl.cli.output import err, json_option, out, print_json
 from qkdctl.cli.plain import plain
 from qkdctl.cli.scenario import scenario_argument
@@ -62,6 +63,7 @@ ALL = "all"
 )
 @click.option("--dry-run", is_flag=True, help="Say which steps would be taken, and do nothing.")
 @json_option
+@unwinding()
 def calibrate(
     config: str,
     only: tuple[str, ...],

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from drivers.registry import Addresses
 from postproc.types import Role
+from qkdctl.cli.interrupt import unwinding
 from qkdctl.cli.output import json_option, out, print_json
 from qkdctl.cli.plain import plain
 from qkdctl.cli.scenario import scenario_argument
@@ -36,6 +37,7 @@ Rack = Mapping[str, Addresses]
     "--addresses", type=click.Path(path_type=Path), help="Where instruments answer, as rack up writes it."
 )
 @json_option
+@unwinding()
 def doctor(config: str, addresses: Path | None, as_json: bool) -> int:
     """Connect to every instrument of the scenario CONFIG; say what is fine, what is not, and what to do."""
     scenario = load_scenario(scenario_path(config))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -78,7 +77,7 @@ def monitored(wanted: bool) -> Iterator[None]:
             err.print(f"monitor: {process.stdout.readline().strip()}")
             yield
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()  # who runs in the background of a shell ignores Ctrl-C
 
 
 @contextmanager

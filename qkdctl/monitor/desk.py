@@ -6,7 +6,6 @@ It does nothing that the command line could not: every session and calibration i
 from __future__ import annotations
 
 import asyncio
-import signal
 import tempfile
 from collections.abc import Mapping
 from contextlib import closing, suppress
@@ -21,7 +20,10 @@ from qkdctl.errors import QkdctlError
 from qkdctl.node.addresses import read_addresses
 from qkdctl.programs import python
 
-START_S, END_S = 30.0, 60.0
+START_S = 30.0
+END_S = 120.0
+"""Longer than a session takes to finish its blocks, and its nodes to leave."""
+
 LOOK_S = 0.1
 SHORTEST_S = 1.0
 """Less than this is not worth another session."""
@@ -78,6 +80,7 @@ class Desk:
         self._tasks: set[asyncio.Task[None]] = set()
         self._folder = tempfile.TemporaryDirectory(prefix="qkdctl-desk-")
         self._knobs: dict[str, float | bool] = {}
+        self._closing = False
         self.state, self.said = "idle", ""
 
     @property
@@ -111,11 +114,13 @@ class Desk:
         self._look()
 
     async def down(self) -> None:
-        """End everything."""
-        for process in (self._work, self._rack):
-            if process is not None:
-                await _end(process)
+        """End everything; nothing else begins."""
+        self._closing = True
+        if self._work is not None:
+            await _end(self._work)
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._rack is not None:
+            await _end(self._rack)
         self._folder.cleanup()
 
     async def obey(self, order: Mapping[str, Any]) -> None:
@@ -157,13 +162,15 @@ class Desk:
         task.add_done_callback(self._tasks.discard)
 
     async def _start(self) -> None:
+        if self._closing:
+            return
         if self.state == "idle":
             self._left_s = self._duty.duration_s
         options = ["--duration", f"{self._left_s:.3f}", "--store", str(self._duty.store)]
         options += ["--addresses", str(self.addresses)] if self._duty.emulated else []
-        self._work = await self._qkdctl("run", str(self._duty.scenario), *options)
+        work = await self._begin("run", *options)
         self._begun_s, self.state, self.said = monotonic(), "running", "a session was started"
-        self._later(self._await_session(self._work))
+        self._later(self._await_session(work))
 
     async def _await_session(self, work: asyncio.subprocess.Process) -> None:
         """Take note when a session ends by itself."""
@@ -192,12 +199,13 @@ class Desk:
         before = self.state
         if before == "running":
             await self._end_session("paused")
+        if self._closing:
+            return
         paused = self.state
         self.state = "calibrating"
         options = ["--addresses", str(self.addresses)] if self._duty.emulated else []
         options += ["--bench-speed", str(self._duty.bench_speed)] if self._duty.emulated else []
-        self._work = await self._qkdctl("calibrate", str(self._duty.scenario), *options)
-        code = await self._work.wait()
+        code = await (await self._begin("calibrate", *options)).wait()
         self.state = paused
         self.said = "calibrated" if code == 0 else f"not everything could be calibrated (exit code {code})"
         if before == "running" and self.state == "paused":
@@ -220,6 +228,13 @@ class Desk:
         with closing(RackControl(read_addresses(self.addresses).control)) as control:
             self._knobs = dict(sorted(control.snapshot()["knobs"].items()))
 
+    async def _begin(self, what: str, *options: str) -> asyncio.subprocess.Process:
+        """Start a session or a calibration; if the desk has gone down meanwhile, it is ended again."""
+        self._work = await self._qkdctl(what, str(self._duty.scenario), *options)
+        if self._closing:
+            await _end(self._work)
+        return self._work
+
     async def _qkdctl(self, *arguments: str) -> asyncio.subprocess.Process:
         """Start a command in a session of its own; what it says goes to a log in the directory of the key stores."""
         self._duty.store.mkdir(parents=True, exist_ok=True)
@@ -234,7 +249,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     """Ask a command to end, as Ctrl-C does, and wait for it."""
     if process.returncode is None:
         with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGINT)
+            process.terminate()  # who runs in the background of a shell ignores Ctrl-C
         try:
             await asyncio.wait_for(process.wait(), END_S)
         except TimeoutError:

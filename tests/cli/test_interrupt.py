@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 
 import pytest
 
-from qkdctl.cli.interrupt import stoppable
+from qkdctl.cli.interrupt import stoppable, unwinding
 from qkdctl.config.load import load_scenario
 from qkdctl.keystore.pair import PARTIES, both_stores, ensure_shared_key, settle
 from qkdctl.process import process
@@ -220,3 +220,16 @@ def test_a_run_that_is_killed_leaves_what_the_next_one_settles(long, tmp_path, s
     code, out, _ = signalled_after(60, signal.SIGKILL, long, tmp_path / "keys")
     assert code == 0
     assert len(kept(tmp_path / "keys")) >= 10
+
+
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_holds_instruments_leaves_at_once_and_tidies_up_in_peace(first):
+    before, tidied = signal.getsignal(signal.SIGTERM), []
+    with pytest.raises(KeyboardInterrupt), unwinding():
+        try:
+            os.kill(os.getpid(), first)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            tidied.append(True)
+    assert tidied
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -13,7 +13,9 @@ from qkdctl.monitor.login import Login, token_in
 from qkdctl.monitor.server import Control, application
 
 SLEEPER = """
+import signal
 import time
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 try:
     print("now it can be interrupted", flush=True)
     time.sleep(300)
@@ -26,13 +28,13 @@ DONE = "print()"
 class Puppets(Desk):
     """A desk whose commands are not qkdctl's: sessions sleep until interrupted, calibrations are over at once."""
 
-    def __init__(self, tmp_path, session=SLEEPER):
+    def __init__(self, tmp_path, session=SLEEPER, calibration=DONE):
         super().__init__(Duty(tmp_path / "lab.toml", tmp_path / "keys", 100.0, emulated=False))
-        self.typed, self._session = [], session
+        self.typed, self._scripts = [], {"run": session, "calibrate": calibration}
 
     async def _qkdctl(self, *arguments):
         self.typed.append(arguments)
-        script = self._session if arguments[0] == "run" else DONE
+        script = self._scripts[arguments[0]]
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE
         )
@@ -92,6 +94,32 @@ def test_recalibrating_pauses_and_goes_on(tmp_path):
 
     on_a(desk, orders)
     assert [each[0] for each in desk.typed] == ["run", "calibrate", "run"]
+
+
+def test_nothing_begins_once_the_desk_goes_down(tmp_path):
+    desk = Puppets(tmp_path, calibration=SLEEPER)
+
+    async def orders():
+        await desk.obey({"do": "start"})
+        await desk.obey({"do": "recalibrate"})
+        async with asyncio.timeout(120):
+            while len(desk.typed) < 2:
+                await asyncio.sleep(0.02)
+
+    on_a(desk, orders)
+    assert [each[0] for each in desk.typed] == ["run", "calibrate"]
+
+
+def test_a_session_that_is_being_ended_for_a_calibration_stays_ended(tmp_path):
+    desk = Puppets(tmp_path)
+
+    async def orders():
+        await desk.obey({"do": "start"})
+        await desk.obey({"do": "recalibrate"})
+        await asyncio.sleep(0)
+
+    on_a(desk, orders)
+    assert [each[0] for each in desk.typed] == ["run"]
 
 
 def test_a_session_that_ends_by_itself_leaves_the_desk_idle(tmp_path):
