@@ -7,19 +7,20 @@ import subprocess
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from typing import Any
+from urllib.parse import urlsplit
 
 from qkdctl.monitor.board import Board
 
 TIMEOUT_S = 10.0
-AT_ONCE = 4
 
 News = dict[str, Any]
 Hook = Callable[[News], None]
 
 
 class Hooks:
-    """Tells hooks of each change, once; a hook that hangs or fails holds up nobody.
+    """Tells hooks of each change, once and in order; a hook that hangs or fails holds up nobody but itself.
 
     Parameters
     ----------
@@ -29,9 +30,9 @@ class Hooks:
     """
 
     def __init__(self, hooks: list[Hook], complain: Callable[[str], None]) -> None:
-        self._hooks = hooks
+        # A thread each: were two at one hook, it could hear that an alarm is over before it hears that it was raised.
+        self._hooks = [(hook, ThreadPoolExecutor(1, thread_name_prefix="hook")) for hook in hooks]
         self._complain = complain
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hook")
         self._raised: dict[tuple[str, str, str], News] = {}
 
     def __call__(self, board: Board) -> None:
@@ -50,21 +51,30 @@ class Hooks:
 
     def close(self) -> None:
         """Wait for the hooks that run."""
-        self._pool.shutdown()
+        for _, thread in self._hooks:
+            thread.shutdown()
 
     def _tell(self, news: News) -> None:
-        for hook in self._hooks:
-            self._pool.submit(self._call, hook, news)
+        for hook, thread in self._hooks:
+            thread.submit(self._call, hook, news)
 
     def _call(self, hook: Hook, news: News) -> None:
         try:
             hook(news)
-        except (OSError, subprocess.SubprocessError, ValueError) as error:
+        except (OSError, ValueError, subprocess.SubprocessError, HTTPException) as error:
             self._complain(f"a hook for {news['name']} failed: {error}")
 
 
 def command(line: list[str]) -> Hook:
-    """Run a program, which reads the news as one JSON object from its standard input."""
+    """Run a program, which reads the news as one JSON object from its standard input.
+
+    Raises
+    ------
+    ValueError
+        If no program is named.
+    """
+    if not line or not line[0]:
+        raise ValueError("a hook's command is empty; name a program to run at each alarm")
 
     def call(news: News) -> None:
         subprocess.run(line, input=json.dumps(news).encode(), timeout=TIMEOUT_S, check=True)
@@ -82,6 +92,10 @@ def webhook(url: str) -> Hook:
     """
     if not url.startswith(("http://", "https://")):
         raise ValueError(f"{url}: expected an address that begins with http:// or https://")
+    if not url.isascii() or not url.isprintable() or " " in url or not _names_a_place(url):
+        raise ValueError(
+            f"{url!r}: is no web address; it needs a host, a port from 0 to 65535 if any, and no blanks"
+        )
 
     def call(news: News) -> None:
         headers = {"Content-Type": "application/json"}
@@ -90,3 +104,11 @@ def webhook(url: str) -> Hook:
             pass
 
     return call
+
+
+def _names_a_place(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != -1
+    except ValueError:
+        return False
