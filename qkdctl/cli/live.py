@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
+from typing import NamedTuple
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -19,10 +20,10 @@ from rich.text import Text
 from postproc.types import Figure, Role
 from qkdctl.cli.output import err
 from qkdctl.cli.plain import plain
+from qkdctl.errors import RecordingError
 from qkdctl.live import Live, NodeView
 from qkdctl.narration import STATES, clock, narrate
-
-Watch = Callable[[dict[Role, Path]], None]
+from qkdctl.witness import Watch
 
 REFRESH_HZ = 4
 LAST_BLOCKS = 8
@@ -30,41 +31,57 @@ FETCHED_FONT = re.compile(r"\s*@font-face \{[^}]*\}")
 PICTURE_COLUMNS = 92
 
 
-@contextmanager
-def live_view(title: str, test_basis: str, picture: Path | None = None) -> Iterator[Watch]:
-    """Show a session while it runs; give what has to be called again and again.
+class View(NamedTuple):
+    """A session before somebody's eyes.
 
-    Parameters
+    Attributes
     ----------
-    title, test_basis : str
-    picture : Path, optional
-        Where to save the last view, as SVG.
+    watch : callable
+        Has to be called again and again.
+    render : callable
+        Gives the last view, also when the session is over.
     """
+
+    watch: Watch
+    render: Callable[[], RenderableType]
+
+
+@contextmanager
+def live_view(title: str, test_basis: str) -> Iterator[View]:
+    """Show a session while it runs."""
     live = Live()
-    start_s = monotonic()
+    start_s, end_s = monotonic(), None
 
     def render() -> RenderableType:
-        return _picture(live.nodes, title, test_basis, monotonic() - start_s)
+        return _picture(live.nodes, title, test_basis, (end_s or monotonic()) - start_s)
 
     try:
         if err.file.isatty():
             with _screen(live, render) as watch:
-                yield watch
+                yield View(watch, render)
         else:
-            yield _lines(live)
+            yield View(_lines(live), render)
     finally:
+        end_s = monotonic()
         live.close()
-        if picture is not None:
-            save_picture(render(), title, picture)
 
 
 def save_picture(view: RenderableType, title: str, path: Path) -> None:
-    """Save what a terminal would show as an SVG file."""
+    """Save what a terminal would show as an SVG file.
+
+    Raises
+    ------
+    RecordingError
+        If it cannot be written.
+    """
     console = Console(record=True, width=PICTURE_COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(view)
     svg = console.export_svg(title=f"qkdctl {title}")
-    # Rich has it fetch a font from elsewhere; a picture fetches nothing.
-    path.write_text(FETCHED_FONT.sub("", svg))
+    try:
+        # Rich has it fetch a font from elsewhere; a picture fetches nothing.
+        path.write_text(FETCHED_FONT.sub("", svg))
+    except OSError as error:
+        raise RecordingError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 @contextmanager

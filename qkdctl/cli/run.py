@@ -14,7 +14,7 @@ from qkdctl.acquisition import Plan, acquire
 from qkdctl.cli.calibrated import calibration_options, load_calibrated
 from qkdctl.cli.intent import print_plan
 from qkdctl.cli.interrupt import stoppable
-from qkdctl.cli.live import live_view
+from qkdctl.cli.live import live_view, save_picture
 from qkdctl.cli.origin import vouched_for
 from qkdctl.cli.output import err, json_option, jsonable, print_json
 from qkdctl.cli.plain import plain
@@ -155,14 +155,15 @@ def demo(duration_s: float | None, directory: Path, as_json: bool, **witnesses: 
 
 def run_plan(plan: Plan, witnesses: Witnesses, as_json: bool) -> int:
     """Run a session before somebody's eyes; give the exit code."""
+    witnesses.check()
     scenario, history = plan.scenarios["alice"], History()
     with stoppable() as stop:
         basis = scenario.parameters.bases.test
         with (
             logged(witnesses.log) as log,
             monitored(witnesses.monitor),
-            live_view(scenario.name, basis, witnesses.picture) as view,
-            witnessed(view, history.take, log) as heard,
+            live_view(scenario.name, basis) as view,
+            witnessed(view.watch, history.take, log) as heard,
             lit(heard, scenario, plan.duration_s, history) as watch,
         ):
             outcome, alarms = acquire(plan, watch=watch, stop=stop)
@@ -184,6 +185,8 @@ def run_plan(plan: Plan, witnesses: Witnesses, as_json: bool) -> int:
             recorded=plan.record is not None,
         )
     _keep(record, plan.stores, witnesses.report)
+    if witnesses.picture is not None:
+        save_picture(view.render(), scenario.name, witnesses.picture)
     if failure is None:
         raise_if_never_started(outcome.run, plan.scenarios, {role: _live(role) for role in plan.scenarios})
     if as_json:

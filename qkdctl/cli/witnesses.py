@@ -6,9 +6,10 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +17,8 @@ import click
 
 from postproc.types import Role
 from qkdctl.cli.output import err
-from qkdctl.errors import RecordingError
+from qkdctl.cli.plain import plain
+from qkdctl.errors import RecordingError, UsageError
 from qkdctl.node.telemetry import Event
 from qkdctl.programs import python
 from qkdctl.witness import Hear, deaf
@@ -47,6 +49,12 @@ class Witnesses:
     picture: Path | None
     log: Path | None
     monitor: bool
+
+    def check(self) -> None:
+        """Raise :class:`~qkdctl.errors.UsageError` if what is written at the end would have no place."""
+        for option, path in (("--report", self.report), ("--picture", self.picture)):
+            if path is not None and not path.absolute().parent.is_dir():
+                raise UsageError(f"{option} {path}: there is no folder {path.parent}; make it first")
 
 
 def witness_options(command: F) -> F:
@@ -89,18 +97,34 @@ def logged(path: Path | None) -> Iterator[Hear]:
     RecordingError
         If the file cannot be written.
     """
+    if path is None:
+        yield deaf
+        return
     try:
-        opened = nullcontext() if path is None else path.open("w", buffering=1)
+        file = path.open("wb", buffering=0)
     except OSError as error:
         raise RecordingError(f"{path}: cannot be written: {error.strerror}") from None
-    with opened as file:
-        if file is None:
-            yield deaf
-            return
+    with file:
+        yield _Log(file, str(path))
 
-        def write(role: Role, event: Event) -> None:
-            time = datetime.now(UTC).isoformat(timespec="milliseconds")
-            line = {"time": time, "party": role, "process": event.worker, "kind": event.kind}
-            file.write(json.dumps({**line, "subject": event.subject, "figures": event.figures}) + "\n")
 
-        yield write
+class _Log:
+    """Writes events down, a line each; a session does not end because its log has no room."""
+
+    def __init__(self, file: FileIO, name: str) -> None:
+        self._file, self._name = file, name
+        self._fails = False
+
+    def __call__(self, role: Role, event: Event) -> None:
+        time = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = {"time": time, "party": role, "process": event.worker, "kind": event.kind}
+        text = json.dumps({**line, "subject": event.subject, "figures": event.figures}) + "\n"
+        try:
+            # Half a line may stand where there was no room for the rest.
+            self._file.write(("\n" + text if self._fails else text).encode())
+            self._fails = False
+        except OSError as error:
+            if not self._fails:
+                why = f"cannot be written: {error.strerror}; the session goes on, and so does its log when it can"
+                err.print(plain(f"qkdctl: {self._name}: {why}"))
+            self._fails = True

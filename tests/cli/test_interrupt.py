@@ -225,11 +225,16 @@ def test_a_run_that_is_killed_leaves_what_the_next_one_settles(long, tmp_path, s
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_command_that_holds_instruments_leaves_at_once_and_tidies_up_in_peace(first):
     before, tidied = signal.getsignal(signal.SIGTERM), []
-    with pytest.raises(KeyboardInterrupt), unwinding():
+
+    @contextmanager
+    def tidied_up():
         try:
-            os.kill(os.getpid(), first)
+            yield
         finally:
             os.kill(os.getpid(), signal.SIGTERM)
             tidied.append(True)
+
+    with pytest.raises(KeyboardInterrupt), unwinding(), tidied_up():
+        os.kill(os.getpid(), first)
     assert tidied
     assert signal.getsignal(signal.SIGTERM) is before

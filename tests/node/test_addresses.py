@@ -35,5 +35,5 @@ def test_anything_else_is_refused_in_words(tmp_path, content, says):
 
 
 def test_a_missing_one_is_named(tmp_path):
-    with pytest.raises(ConfigurationError, match="none.json: cannot be read: No such file"):
+    with pytest.raises(ConfigurationError, match=r"none\.json: cannot be read: No such file"):
         read_addresses(tmp_path / "none.json")

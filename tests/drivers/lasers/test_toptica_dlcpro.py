@@ -40,6 +40,6 @@ def test_open_interlocks_and_keys_are_found() -> None:
 def test_an_interlock_that_answers_nonsense_is_named() -> None:
     with (
         talking(DlcPro, *HELLO, turn(b"(param-ref 'interlock-open)", b"maybe")) as laser,
-        pytest.raises(BadAnswer, match="bench.thing: asked for interlock_open .* it answered 'maybe'"),
+        pytest.raises(BadAnswer, match=r"bench\.thing: asked for interlock_open .* it answered 'maybe'"),
     ):
         laser.self_test()
