@@ -128,12 +128,10 @@ def seen_from_outside(role: Role, view: NodeView, quiet_s: float) -> Iterator[Al
         )
     if view.state == "failed":
         yield Alarm("node-failed", "error", f"{role.capitalize()}'s node", {}, FAILED)
-    if role == "bob":
-        yield from _blocks(view)
 
 
-def _blocks(view: NodeView) -> Iterator[Alarm]:
-    """What the last blocks give reason to say; once for both nodes."""
+def seen_in_blocks(view: NodeView) -> Iterator[Alarm]:
+    """Give what the last blocks give reason to say, which both nodes know."""
     if view.last_qber is not None and view.last_qber[1] > QBER_HIGH:
         number, qber = view.last_qber
         yield Alarm("qber-high", "error", f"block {number}", {"qber": round(qber, 4)}, ERRORS)

@@ -108,6 +108,8 @@ class History:
     ----------
     clock : callable
         Seconds, from any origin.
+    teller : {"alice", "bob"}
+        Whose node tells how blocks ended, which both know.
 
     Attributes
     ----------
@@ -125,8 +127,8 @@ class History:
         Seconds since the start, party, sentence.
     """
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] = monotonic, teller: Role = "bob") -> None:
+        self._clock, self._teller = clock, teller
         self._start_s = clock()
         self._asked: set[Role] = set()
         self.started = datetime.now(UTC)
@@ -147,7 +149,7 @@ class History:
         """Enter an event."""
         if event.kind == "rates":
             self.rates[role].add(self.elapsed_s, event.figures)
-        elif role == "bob" and (ended := self._counts.take(event)):
+        elif role == self._teller and (ended := self._counts.take(event)):
             self.blocks.add(self.elapsed_s, ended)
         elif event.kind == "clock" and event.subject == "followed":
             self._follow(event.figures)

@@ -60,6 +60,8 @@ class NodeView:
             case "state":
                 self._change_state(event.subject)
             case "rates":
+                # Who listens late has missed what the node was about before.
+                self.state = "recording" if self.state == "starting" else self.state
                 self.rates = event.figures
             case "clock":
                 self.state = "locked" if self.state in ("starting", "agreed", "recording") else self.state

@@ -25,6 +25,8 @@ from qkdctl.keystore.lock import sole_run
 from qkdctl.keystore.pair import store_path
 from qkdctl.keystore.sharedkey import read_shared_key
 from qkdctl.keystore.store import KeyStore
+from qkdctl.monitor.beacon import beacon
+from qkdctl.narration import narrate
 from qkdctl.node.addresses import read_addresses
 from qkdctl.node.curve_keys import check_key, read_keys
 from qkdctl.node.label import label_of
@@ -99,7 +101,11 @@ def node(
     if psk is not None:
         with sole_run(store), KeyStore(store, role) as opened:
             opened.pool.import_shared_key(read_shared_key(psk))
-    with tempfile.TemporaryDirectory(prefix="qkdctl-") as private, stoppable() as stop:
+    with (
+        tempfile.TemporaryDirectory(prefix="qkdctl-") as private,
+        stoppable() as stop,
+        beacon(scenario, duration_s) as show,
+    ):
         spec = NodeSpec(
             role=role,
             directory=private,
@@ -119,6 +125,7 @@ def node(
             record=record_spec(role, record, checked_key(record, record_key), record_mib),
             calibration=str(calibrations[role].resolve()) if role in calibrations else None,
         )
+        show({role: Path(private)})
         sessions = Sessions(spec, _say)
         sessions.run(stop)
         while sessions.failure is not None and (real := vouched_for([sessions.failure])):
@@ -136,10 +143,5 @@ def node(
 def _say(result: object) -> None:
     """Print what a result comes to, in a line."""
     event = event_of(result)
-    if event is None:
-        return
-    if event.kind == "block":
-        what = event.figures.get("reason") or f"{event.figures.get('secret_bits')} secret bits"
-        err.print(plain(f"block {event.subject} {event.figures['outcome']}: {what}"))
-    else:
-        err.print(plain(f"{event.figures['severity']}: {event.figures['name']}: {event.subject}"))
+    if event is not None and (line := narrate(event)) is not None:
+        err.print(plain(line))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from postproc.types import Role
 from qkdctl.config.scenario import Scenario
 from qkdctl.history import History
+from qkdctl.keystore.pair import PARTIES
 from qkdctl.node.health import folder
 from qkdctl.witness import Watch
 
@@ -30,9 +31,7 @@ class Beacon:
     duration_s : float
         How long it is to record.
     directories : dict of Role to str
-        Where the nodes' telemetry can be listened to.
-    instruments : dict of str to dict
-        Identities as far as they are known: they are told once, perhaps before a monitor listened.
+        Where the telemetry of the nodes on this machine can be listened to: of both, or of one.
     """
 
     pid: int
@@ -41,12 +40,51 @@ class Beacon:
     test_basis: str
     duration_s: float
     directories: dict[Role, str]
-    instruments: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def teller(self) -> Role:
+        """Whose node is asked what both know, such as how blocks ended: Bob's, if it is here."""
+        return "bob" if "bob" in self.directories else "alice"
+
+    @property
+    def key(self) -> str:
+        """A name that no other session has had: that of the directory which was made for it."""
+        directory = Path(self.directories[self.teller])
+        return directory.parent.name if directory.name in PARTIES else directory.name
+
+
+@contextmanager
+def beacon(scenario: Scenario, duration_s: float) -> Iterator[Callable[[Mapping[Role, Path]], None]]:
+    """Let monitors find a session until it is over.
+
+    Yields
+    ------
+    callable
+        Has to be told once where the nodes' telemetry can be listened to.
+    """
+    path = folder() / f"{os.getpid()}.json"
+    bases = scenario.parameters.bases
+
+    def show(directories: Mapping[Role, Path]) -> None:
+        where: dict[Role, str] = {role: str(directory) for role, directory in directories.items()}
+        draft = path.with_suffix(".part")
+        with suppress(OSError):  # a session does not end because nobody can look
+            draft.write_text(
+                json.dumps(
+                    asdict(Beacon(os.getpid(), scenario.name, bases.key, bases.test, duration_s, where))
+                )
+            )
+            draft.replace(path)
+
+    try:
+        yield show
+    finally:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager
 def lit(watch: Watch, scenario: Scenario, duration_s: float, history: History) -> Iterator[Watch]:
-    """Let monitors find a session, from when its nodes have directories until it is over.
+    """Let monitors find a session, from when its nodes have directories.
 
     Parameters
     ----------
@@ -55,28 +93,20 @@ def lit(watch: Watch, scenario: Scenario, duration_s: float, history: History) -
     scenario : Scenario
     duration_s : float
     history : History
-        Of the session; instruments are taken from it.
+        Of the session; it asks the nodes for their instruments.
     """
-    path = folder() / f"{os.getpid()}.json"
-    bases = scenario.parameters.bases
-    beacon = Beacon(os.getpid(), scenario.name, bases.key, bases.test, duration_s, {})
+    shown: dict[Role, Path] = {}
+    with beacon(scenario, duration_s) as show:
 
-    def found(directories: dict[Role, Path]) -> None:
-        nonlocal beacon
-        history.ask(directories)
-        where: dict[Role, str] = {role: str(directory) for role, directory in directories.items()}
-        now = replace(beacon, directories=where, instruments=dict(history.instruments))
-        if now != beacon:
-            beacon = now
-            draft = path.with_suffix(".part")
-            draft.write_text(json.dumps(asdict(beacon)))
-            draft.replace(path)
-        watch(directories)
+        def found(directories: dict[Role, Path]) -> None:
+            nonlocal shown
+            history.ask(directories)
+            if directories != shown:
+                shown = dict(directories)
+                show(shown)
+            watch(directories)
 
-    try:
         yield found
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def sessions() -> dict[str, Beacon]:
@@ -84,13 +114,13 @@ def sessions() -> dict[str, Beacon]:
     found = {}
     for path in sorted(folder().glob("*.json")):
         try:
-            beacon = Beacon(**json.loads(path.read_text()))
-            key = Path(beacon.directories["alice"]).parent.name
-            alive = Path(f"/proc/{beacon.pid}").exists()
+            told = Beacon(**json.loads(path.read_text()))
+            key = told.key
+            alive = Path(f"/proc/{told.pid}").exists()
         except (OSError, ValueError, TypeError, KeyError):
             continue
         if alive:
-            found[key] = beacon
+            found[key] = told
         else:
             path.unlink(missing_ok=True)
     return found

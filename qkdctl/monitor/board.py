@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from postproc.types import Alarm, Figure, Role
-from qkdctl.alarms import seen_from_outside
+from qkdctl.alarms import seen_from_outside, seen_in_blocks
 from qkdctl.history import History, share
 from qkdctl.keystore.pair import PARTIES
 from qkdctl.live import Figures, Live, NodeView
@@ -40,25 +40,31 @@ class Session:
     def __init__(self, beacon: Beacon, clock: Callable[[], float] = monotonic) -> None:
         self.beacon = beacon
         self._clock = clock
-        self.history = History(clock)
+        self.history = History(clock, beacon.teller)
         self._live = Live()
         self.load: dict[Role, dict[str, Figures]] = {role: {} for role in PARTIES}
-        self._heard_s = dict.fromkeys(PARTIES, clock())
+        self._heard_s = dict.fromkeys(beacon.directories, clock())
         self.over = False
 
     @property
     def nodes(self) -> dict[Role, NodeView]:
-        """What is known of both nodes."""
-        return self._live.nodes
+        """What is known of the nodes that are here."""
+        return {role: view for role, view in self._live.nodes.items() if role in self.beacon.directories}
+
+    @property
+    def teller(self) -> NodeView:
+        """The node that tells what both know."""
+        return self._live.nodes[self.beacon.teller]
 
     @property
     def clock(self) -> Mapping[str, Figure]:
         """Offset and drift of Bob's clock as it is followed; until then as it was locked."""
-        return self.history.clock_now or self.nodes["bob"].clock
+        return self.history.clock_now or self.teller.clock
 
     def listen(self) -> None:
         """Enter what was told since last time."""
         directories: dict[Role, Path] = {role: Path(d) for role, d in self.beacon.directories.items()}
+        self.history.ask(directories)  # they are told once, perhaps before anybody listened
         for role, event in self._live.hear(directories):
             self._take(role, event)
 
@@ -77,6 +83,9 @@ class Session:
             if not self.over:
                 for alarm in seen_from_outside(role, view, self._clock() - self._heard_s[role]):
                     found[alarm.name, alarm.subject] = _derived(alarm)
+        if not self.over:
+            for alarm in seen_in_blocks(self.teller):
+                found[alarm.name, alarm.subject] = _derived(alarm)
         yield from sorted(
             found.values(), key=lambda alarm: ("error", "warning", "info").index(alarm["severity"])
         )
@@ -94,14 +103,15 @@ class Session:
             "over": self.over,
             "started": self.history.started.isoformat(timespec="seconds"),
             "elapsed_s": round(self.history.elapsed_s, 1),
-            "secret_bits": self.nodes["bob"].secret_bits,
+            "teller": self.beacon.teller,
+            "secret_bits": self.teller.secret_bits,
             "alarms": list(self.alarms()),
             "nodes": {role: _node(view, self.load[role], self.over) for role, view in self.nodes.items()},
             "rates": {role: series.table() for role, series in self.history.rates.items()},
-            "blocks": _blocks(self.nodes["bob"]),
+            "blocks": _blocks(self.teller),
             "history": self.history.blocks.table(),
             "clock": {"now": self.clock, "history": self.history.clock.table()},
-            "instruments": self.beacon.instruments | self.history.instruments,
+            "instruments": self.history.instruments,
             "log": self.history.log[-LINES:],
         }
 

@@ -48,12 +48,12 @@ def _by_session(running: list[Session]) -> Iterator[Metric]:
         "qkdctl_clock_drift_ratio", "By how much Bob's clock runs faster", labels=labels
     )
     for session in running:
-        name, bob = [session.beacon.name, str(session.beacon.pid)], session.nodes["bob"]
-        bits.add_metric(name, bob.secret_bits)
+        name, view = [session.beacon.name, str(session.beacon.pid)], session.teller
+        bits.add_metric(name, view.secret_bits)
         for outcome in ("key", "refused", "aborted"):
-            blocks.add_metric([*name, outcome], bob.outcomes[outcome])
-        if bob.last_qber is not None:
-            qber.add_metric([*name, session.beacon.test_basis], bob.last_qber[1])
+            blocks.add_metric([*name, outcome], view.outcomes[outcome])
+        if view.last_qber is not None:
+            qber.add_metric([*name, session.beacon.test_basis], view.last_qber[1])
         if "offset_ps" in session.clock:
             offset.add_metric(name, float(session.clock["offset_ps"]) * 1e-12)
             drift.add_metric(name, float(session.clock["drift_ppb"]) * 1e-9)

@@ -57,4 +57,4 @@ def test_two_nodes_without_a_shared_key_come_to_one(tmp_path):
         for node in nodes:
             _, err = node.communicate(timeout=200)
             assert node.returncode == 0, err
-            assert "block 1 key: " in err
+            assert "block 1: " in err

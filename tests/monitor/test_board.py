@@ -1,10 +1,16 @@
 import os
 
+from prometheus_client import CollectorRegistry
+from prometheus_client.openmetrics.exposition import generate_latest
+
 from qkdctl.config.load import load_scenario
 from qkdctl.config.packaged import scenario_path
 from qkdctl.history import History
-from qkdctl.monitor.beacon import folder, lit, sessions
+from qkdctl.monitor.beacon import beacon, folder, lit, sessions
 from qkdctl.monitor.board import KEPT, Board, Session
+from qkdctl.monitor.metrics import Metrics
+from qkdctl.node.identities import write_identities
+from qkdctl.node.telemetry import Event
 from tests.monitor.conftest import Time
 
 
@@ -128,12 +134,10 @@ def test_a_session_is_found_while_it_runs(tmp_path, monkeypatch):
     with lit(seen.append, scenario, 5.0, history) as watch:
         assert sessions() == {}
         watch(directories)
-        history.instruments["bob.tagger"] = {"identity": "TDC1"}
         watch(directories)
         ((key, beacon),) = sessions().items()
         assert (key, beacon.pid, beacon.test_basis) == ("qkdctl-xyz", os.getpid(), "X")
         assert beacon.directories == {role: str(path) for role, path in directories.items()}
-        assert beacon.instruments == {"bob.tagger": {"identity": "TDC1"}}
     assert sessions() == {}
     assert seen == [directories, directories]
     assert folder().stat().st_mode & 0o077 == 0
@@ -155,3 +159,56 @@ def test_nothing_runs():
     board.look()
     board.listen()
     assert board.figures() == {"sessions": {}}
+
+
+def test_one_node_of_two_machines_is_found_and_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("QKDCTL_SESSIONS", str(tmp_path / "here"))
+    node = tmp_path / "qkdctl-abc"
+    node.mkdir()
+    write_identities(node, {"transmitter": "QTX-1"}, {"transmitter": "no"})
+    with beacon(load_scenario(scenario_path("demo")), 5.0) as show:
+        show({"alice": node})
+        board = Board()
+        board.look()
+        board.listen()
+        session = board.sessions["qkdctl-abc"]
+        for event in (
+            Event("supervisor", "block", "1", {"outcome": "key", "secret_bits": 400}),
+            Event("supervisor", "block", "2", {"outcome": "refused", "reason": "too few"}),
+        ):
+            session.nodes["alice"].take(event)
+            session._take("alice", event)
+        shown = only(board)
+        assert list(shown["nodes"]) == ["alice"]
+        assert shown["secret_bits"] == 400
+        assert [block["outcome"] for block in shown["blocks"]] == ["key", "refused"]
+        assert shown["history"]["secret_bits"] == [400, 400]
+        assert [alarm["name"] for alarm in shown["alarms"]] == ["block-without-key"]
+        assert shown["instruments"] == {"alice.transmitter": {"identity": "QTX-1", "emulated": "no"}}
+        assert b"qkdctl_secret_bits_total{" in generate_latest(registered(board))
+        board.close()
+    assert sessions() == {}
+
+
+def registered(board):
+    registry = CollectorRegistry()
+    registry.register(Metrics(board))
+    return registry
+
+
+def test_who_listens_late_hears_all_the_same_when_a_node_falls_silent(tell, board):
+    session = board.sessions["one"]
+    session._clock = now = Time()
+    tell("alice", "rates", recorded_s=100.0, count=300)
+    now.now_s += 7.0
+    assert [(alarm["name"], alarm["subject"]) for alarm in only(board)["alarms"]] == [
+        ("node-silent", "Alice's node")
+    ]
+
+
+def test_a_session_does_not_end_because_nobody_can_look(tmp_path, monkeypatch):
+    monkeypatch.setenv("QKDCTL_SESSIONS", str(tmp_path / "here"))
+    with beacon(load_scenario(scenario_path("demo")), 5.0) as show:
+        (tmp_path / "here" / f"{os.getpid()}.part").mkdir()
+        show({"alice": tmp_path})
+    assert sessions() == {}

@@ -29,12 +29,12 @@ function tile(card, name, value, text, bad) {
 }
 
 function tiles(card, session) {
-  const bob = session.nodes.bob, clock = session.clock.now;
+  const teller = session.nodes[session.teller], clock = session.clock.now;
   const tested = session.blocks.filter((block) => block.qber_test !== null).at(-1);
   tile(card, "key", large(session.secret_bits));
   tile(card, "qber", tested ? percent(tested.qber_test) : "–", `QBER ${session.beacon.test_basis}` +
     (tested ? `, block ${tested.id}` : ""), tested && tested.qber_test > 0.08);
-  const total = Object.entries(bob.rates).reduce((sum, [name, rate]) => (name.endsWith("_hz") ? sum + rate : sum), 0);
+  const total = Object.entries(teller.rates).reduce((sum, [name, rate]) => (name.endsWith("_hz") ? sum + rate : sum), 0);
   tile(card, "counts", hertz(total), null, session.alarms.some((alarm) => /-drop$/.test(alarm.name)));
   tile(card, "clock", "drift_ppb" in clock ? drift(clock.drift_ppb) : "–",
     "offset_ps" in clock ? `clock drift; offset ${shown(clock.offset_ps / 1e9, 3)} ms` : "clock not locked");
@@ -162,7 +162,7 @@ function draw(key, session) {
   card.drawn = drawn;
   card.classList.toggle("over", session.over);
   card.querySelector(".name").textContent = session.beacon.name;
-  card.querySelector(".state").textContent = session.over ? "over" : `${lasting(session.elapsed_s)}; Bob: ${session.nodes.bob.state}`;
+  card.querySelector(".state").textContent = session.over ? "over" : `${lasting(session.elapsed_s)}; ${session.teller === "bob" ? "Bob" : "Alice"}: ${session.nodes[session.teller].state}`;
   alarmsIn(card.querySelector(".alarms"), session.alarms);
   tiles(card, session);
   keyRate(card, session);
