@@ -14,6 +14,7 @@ from qkdctl.cli.interrupt import stoppable
 from qkdctl.cli.output import err, out
 from qkdctl.cli.plain import plain
 from qkdctl.cli.scenario import ScenarioName
+from qkdctl.cli.served import OWN, names_of, served_options
 from qkdctl.cli.stores import store_option
 from qkdctl.config.instruments import on_rack
 from qkdctl.config.load import load_scenario
@@ -25,18 +26,13 @@ from qkdctl.monitor.hooks import Hook, Hooks, command, webhook
 from qkdctl.monitor.login import Login, token_in
 from qkdctl.monitor.server import Control, application
 
-LOOPBACK = "127.0.0.1"
-OWN = frozenset({LOOPBACK, "localhost", "::1"})
 TOKEN = Path("monitor.token")
 FILE = click.Path(path_type=Path)
 LOOK_S = 0.2
 
 
 @click.command()
-@click.option(
-    "--host", default=LOOPBACK, show_default=True, help="Address to serve on; this machine only, by default."
-)
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; one that is free by default.")
+@served_options
 @click.option("--on-alarm", "commands", multiple=True, help="Command to run at each alarm; reads it as JSON.")
 @click.option("--webhook", "urls", multiple=True, help="Web address to post each alarm to, as JSON.")
 @click.option(
@@ -60,6 +56,7 @@ LOOK_S = 0.2
 def monitor(
     host: str,
     port: int,
+    names: tuple[str, ...],
     commands: tuple[str, ...],
     urls: tuple[str, ...],
     config: str | None,
@@ -73,13 +70,14 @@ def monitor(
     Whoever can reach the page can read it. Only with --control can anything be changed there, and only by whoever has
     the token. Metrics are under /metrics.
     """
+    called = names_of(host, names)
     control = None
     if config is not None:
         if host not in OWN:
             raise UsageError(f"--control is for this machine alone, not for {host}; reach it by ssh -L")
         control = _control(scenario_path(config), token, duration_s, bench_speed, directory)
     told = Hooks(_hooks(commands, urls), lambda sentence: err.print(plain(f"qkdctl: {sentence}")))
-    app = application(Board(), frozenset({host, *OWN}), told, control)
+    app = application(Board(), called, told, control)
     try:
         serve_page(app, host, port)
     finally:

@@ -9,6 +9,7 @@ import click
 from qkdctl.cli.network_tables import figures, forecast_table, link_table, look_ahead, node_table
 from qkdctl.cli.output import err, json_option, out, print_json, progress
 from qkdctl.cli.plain import plain
+from qkdctl.cli.served import names_of, served_options
 from qkdctl.network import control, stores
 from qkdctl.network.catalogue import packaged_topologies, topology_path
 from qkdctl.network.layout import Layout
@@ -16,7 +17,6 @@ from qkdctl.network.topology import load_topology
 
 FILE = click.Path(path_type=Path)
 RUN = Path("qkdctl-network")
-LOOPBACK = "127.0.0.1"
 
 directory_option = click.option(
     "--dir",
@@ -155,11 +155,8 @@ def forecast(directory: Path, hours: float, taken: float, as_json: bool) -> None
 
 @network.command()
 @directory_option
-@click.option(
-    "--host", default=LOOPBACK, show_default=True, help="Address to serve on; this machine only, by default."
-)
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; one that is free by default.")
-def monitor(directory: Path, host: str, port: int) -> None:
+@served_options
+def monitor(directory: Path, host: str, port: int, names: tuple[str, ...]) -> None:
     """Show the network in the browser, live, until Ctrl-C.
 
     Whoever can reach the page can read it, and nobody can change anything there.
@@ -168,9 +165,9 @@ def monitor(directory: Path, host: str, port: int) -> None:
     from qkdctl.network.page.board import NetworkBoard
     from qkdctl.network.page.server import application
 
+    called = names_of(host, names)
     control.status(directory.resolve())
-    board = NetworkBoard(directory.resolve())
-    serve_page(application(board, frozenset({host, LOOPBACK, "localhost", "::1"})), host, port)
+    serve_page(application(NetworkBoard(directory.resolve()), called), host, port)
 
 
 @network.command()

@@ -56,7 +56,9 @@ def _guarded(hosts: frozenset[str]) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if (request.url.host or "") not in hosts:
-            raise web.HTTPMisdirectedRequest(text="this monitor is not called that")
+            raise web.HTTPMisdirectedRequest(
+                text="this page is not called that; --host and --name say how it is called"
+            )
         response = await handler(request)
         response.headers.update(HEADERS)
         return response

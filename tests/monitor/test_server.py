@@ -4,8 +4,11 @@ import re
 
 import pytest
 from aiohttp import ClientSession, web
+from click.testing import CliRunner
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from qkdctl.cli.root import root
+from qkdctl.errors import UsageError
 from qkdctl.monitor.server import application
 
 LOADED = ("page.css", "page.js", "monitor.js", "desk.js", "plotly.min.js")
@@ -82,3 +85,10 @@ def test_a_name_bent_to_this_address_gets_nothing(board):
 def test_nobody_can_change_anything(board, method):
     for status, _, _ in fetch(board, "/", "/state.json", "/metrics", method=method):
         assert status == 405
+
+
+@pytest.mark.parametrize("command", [("monitor",), ("network", "monitor")])
+def test_on_all_addresses_it_is_served_only_under_a_name(command, tmp_path):
+    done = CliRunner().invoke(root, [*command, "--host", "0.0.0.0"])
+    assert isinstance(done.exception, UsageError)
+    assert "say by which names" in str(done.exception)
