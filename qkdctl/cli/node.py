@@ -11,6 +11,7 @@ import msgspec
 from postproc.types import Role
 from qkdctl.cli import EXIT_INTERRUPTED
 from qkdctl.cli.calibrated import calibration_options, load_calibrated
+from qkdctl.cli.ends import Ends
 from qkdctl.cli.interrupt import stoppable
 from qkdctl.cli.origin import vouched_for
 from qkdctl.cli.output import err
@@ -26,11 +27,9 @@ from qkdctl.keystore.pair import store_path
 from qkdctl.keystore.sharedkey import read_shared_key
 from qkdctl.keystore.store import KeyStore
 from qkdctl.monitor.beacon import beacon
-from qkdctl.narration import narrate
 from qkdctl.node.addresses import read_addresses
 from qkdctl.node.curve_keys import check_key, read_keys
 from qkdctl.node.label import label_of
-from qkdctl.node.observation import event_of
 from qkdctl.node.sessions import Sessions
 from qkdctl.node.spec import NodeSpec, PeerSpec
 
@@ -99,8 +98,7 @@ def node(
     check_key(peer_key)
     store = store_path(directory, role)
     if psk is not None:
-        with sole_run(store), KeyStore(store, role) as opened:
-            opened.pool.import_shared_key(read_shared_key(psk))
+        _begin_pool(store, role, read_shared_key(psk))
     with (
         tempfile.TemporaryDirectory(prefix="qkdctl-") as private,
         stoppable() as stop,
@@ -126,22 +124,28 @@ def node(
             calibration=str(calibrations[role].resolve()) if role in calibrations else None,
         )
         show({role: Path(private)})
-        sessions = Sessions(spec, _say)
+        ends = Ends()
+        sessions = Sessions(spec, ends)
         sessions.run(stop)
         while sessions.failure is not None and (real := vouched_for([sessions.failure])):
             spec = msgspec.structs.replace(spec, vouched=(*spec.vouched, *real))
-            sessions = Sessions(spec, _say)
+            sessions = Sessions(spec, ends)
             sessions.run(stop)
         if sessions.failure is not None:
             err.print(plain(f"qkdctl: {sessions.failure.reason}"))
             return sessions.failure.exit_code
         if sessions.not_begun is not None:
             raise_if_refused(sessions.not_begun)
-        return EXIT_INTERRUPTED if stop() else 0
+        if stop():
+            return EXIT_INTERRUPTED
+        ends.raise_without_key()
+        return 0
 
 
-def _say(result: object) -> None:
-    """Print what a result comes to, in a line."""
-    event = event_of(result)
-    if event is not None and (line := narrate(event)) is not None:
-        err.print(plain(line))
+def _begin_pool(store: Path, role: Role, shared_key: bytes) -> None:
+    """Begin the authentication pool with a pre-shared key, but for a node that is started again as it was before."""
+    with sole_run(store), KeyStore(store, role) as opened:
+        if opened.pool.began_with(shared_key):
+            err.print("the authentication pool began with this pre-shared key; what is left of it serves")
+        else:
+            opened.pool.import_shared_key(shared_key)

@@ -89,6 +89,11 @@ class StoredPool:
         with self._database.transaction() as connection:
             _check_new(connection, source)
 
+    def began_with(self, shared_key: bytes) -> bool:
+        """Say whether this pool began with a pre-shared key, whose rest serves and is not imported again."""
+        in_use = self.shared_key
+        return in_use is not None and in_use.source == split_shared_key(shared_key).source
+
     @property
     def shared_key(self) -> SharedKeyInUse | None:
         """The pre-shared key that this pool began with; None before the first."""

@@ -107,13 +107,13 @@ def test_two_nodes(shell):
             stack.enter_context(
                 shell.beside(
                     "qkdctl node alice lab.toml --listen tcp://0.0.0.0:5570 --keys alice.curve --peer-key 'BOBS' "
-                    "--psk courier.key", *short, where=where,
+                    "--psk courier.key", *short, where=where, code=NO_KEY,
                 )
             ),
             stack.enter_context(
                 shell.beside(
                     "qkdctl node bob lab.toml --connect tcp://192.0.2.7:5570 --keys bob.curve --peer-key 'ALICES' "
-                    "--psk courier.key", *short, where=where,
+                    "--psk courier.key", *short, where=where, code=NO_KEY,
                 )
             ),
         ]  # fmt: skip
