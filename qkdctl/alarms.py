@@ -67,6 +67,8 @@ TABLE = tuple(
          "check the random source; `qkdctl bench` checks the kernels; then look at the machine's memory"),
         ("node-silent", "error", "a node that should be recording has told nothing for 6 seconds",
          "see whether its machine and its processes run; restart the session"),
+        ("node-paused", "error", "a session broke, and no other one records yet",
+         "mend what the terminal names; the node goes on by itself (--restarts)"),
         ("node-failed", "error", "a node ended because an instrument, a process or the other node failed",
          "mend what the terminal and the report name, and start again; --restarts does that by itself"),
         ("disk-full", "error", "there was no room to write a key, a result or a recording",
@@ -126,6 +128,8 @@ def seen_from_outside(role: Role, view: NodeView, quiet_s: float) -> Iterator[Al
         yield Alarm(
             "node-silent", "error", f"{role.capitalize()}'s node", {"silent_s": round(quiet_s)}, advice
         )
+    if view.broken:
+        yield Alarm("node-paused", "error", f"{role.capitalize()}'s node", {}, PAUSED)
     if view.state == "failed":
         yield Alarm("node-failed", "error", f"{role.capitalize()}'s node", {}, FAILED)
 
@@ -142,6 +146,10 @@ def seen_in_blocks(view: NodeView) -> Iterator[Alarm]:
             yield Alarm("block-without-key", "warning", f"block {number}", {}, advice)
 
 
+PAUSED = (
+    "A session of this node broke: an instrument, a process, the line or the other node. It begins another by itself "
+    "as soon as it can; until then no key is made. qkdctl health and the terminal say what it was."
+)
 FAILED = (
     "This node has ended because an instrument, a process or the other node failed. The session's terminal and its "
     "report say which; mend it and start again."

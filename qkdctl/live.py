@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from postproc.types import Figure, Role
 from qkdctl.carriers.zeromq import Listener, new_context
@@ -15,9 +16,10 @@ from qkdctl.node.supervisor import WATCH
 from qkdctl.node.telemetry import Event, unpack
 
 Figures = dict[str, Figure]
+K = TypeVar("K", bound=Hashable)
 
 LATEST = 64
-"""Blocks that a view remembers: whoever watches for days must not grow."""
+"""Blocks and alarms that a view remembers: whoever watches for days must not grow."""
 
 
 @dataclass
@@ -37,6 +39,8 @@ class NodeView:
         How full the key store is.
     alarms : dict
         Raised and not relieved, by name and subject.
+    broken : bool
+        A session broke, and no other one records yet.
     secret_bits : int
         Gross key of all sessions so far.
     outcomes : Counter of str
@@ -51,6 +55,7 @@ class NodeView:
     blocks: dict[str, Figures] = field(default_factory=dict)
     store: Figures = field(default_factory=dict)
     alarms: dict[tuple[str, str], Figures] = field(default_factory=dict)
+    broken: bool = False
     secret_bits: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
 
@@ -69,20 +74,21 @@ class NodeView:
             case "store":
                 self.store = event.figures
             case "sifted":
-                _enter(self.sifted, event)
+                _enter(self.sifted, event.subject, event.figures)
             case "tested":
-                _enter(self.tested, event)
+                _enter(self.tested, event.subject, event.figures)
             case "block":
-                _enter(self.blocks, event)
+                _enter(self.blocks, event.subject, event.figures)
                 self.outcomes[str(event.figures.get("outcome"))] += 1
                 self.secret_bits += int(event.figures.get("secret_bits", 0))
             case "alarm":
-                self.alarms[str(event.figures.get("name", "")), event.subject] = event.figures
+                _enter(self.alarms, (str(event.figures.get("name", "")), event.subject), event.figures)
             case "relief":
                 self.alarms.pop((str(event.figures.get("name", "")), event.subject), None)
 
     def _change_state(self, state: str) -> None:
         self.state = state
+        self.broken = state == "paused" or (self.broken and state in ("preparing", "agreed"))
         if state == "agreed":
             # A new session counts its blocks from 1.
             for table in (self.clock, self.sifted, self.tested, self.blocks, self.alarms):
@@ -109,8 +115,8 @@ class NodeView:
         return sum(float(rate) for name, rate in self.rates.items() if name.endswith("_hz"))
 
 
-def _enter(table: dict[str, Figures], event: Event) -> None:
-    table[event.subject] = event.figures
+def _enter(table: dict[K, Figures], name: K, figures: Figures) -> None:
+    table[name] = figures
     while len(table) > LATEST:
         del table[next(iter(table))]
 

@@ -11,6 +11,7 @@ from postproc.blocks import SecretBlock
 from postproc.types import Alarm
 from qkdctl.node.clockwatch import ClockWatch
 from qkdctl.node.health import EVERY_S, Health, forget_health, now, write_health
+from qkdctl.node.observation import Relief
 from qkdctl.node.retune import Retune
 from qkdctl.node.spec import NodeSpec
 from qkdctl.node.state import SessionState, State
@@ -55,7 +56,7 @@ class Attendant:
         if self._retune is not None:
             yield from self._retune.take(result)
 
-    def look(self, processes: Mapping[str, int | None]) -> Iterator[Alarm]:
+    def look(self, processes: Mapping[str, int | None]) -> Iterator[Alarm | Relief]:
         """Look after things, now and then; give what is to be told."""
         if monotonic() >= self._next_s:
             self._next_s = monotonic() + EVERY_S

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from postproc.types import Role
+from qkdctl.errors import ConfigurationError
 from qkdctl.node.state import State
 
 EVERY_S = 1.0
@@ -62,14 +65,27 @@ class Health(msgspec.Struct, frozen=True):
 
 
 def folder() -> Path:
-    """Where the files lie: private to this user; ``QKDCTL_SESSIONS`` names another place."""
+    """Where the files lie: private to this user; ``QKDCTL_SESSIONS`` names another place.
+
+    Raises
+    ------
+    ConfigurationError
+        If others can write there: whoever made it before this user did could have files of his overwritten.
+    """
     if given := os.environ.get("QKDCTL_SESSIONS"):
-        path = Path(given)
+        path = Path(given).resolve()
     elif runtime := os.environ.get("XDG_RUNTIME_DIR"):
         path = Path(runtime) / "qkdctl"
     else:
         path = Path(tempfile.gettempdir()) / f"qkdctl-sessions-{os.getuid()}"
-    path.mkdir(0o700, parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        path.mkdir(0o700, parents=True)
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise ConfigurationError(
+            f"{path}: expected a folder that belongs to this user and that nobody else can write to; remove it, or name "
+            "another one in QKDCTL_SESSIONS"
+        )
     return path
 
 

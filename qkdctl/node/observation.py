@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from postproc.blocks import SecretBlock, SiftedBlock, TestedBlock
 from postproc.conversation.agreement import SessionOpened
@@ -10,6 +10,19 @@ from postproc.outcome import BlockEnded
 from postproc.synchronisation.stage import ClockLocked
 from postproc.types import Alarm, Figure
 from qkdctl.node.telemetry import Event
+
+
+class Relief(NamedTuple):
+    """An alarm is over.
+
+    Attributes
+    ----------
+    name, subject : str
+        Of the alarm.
+    """
+
+    name: str
+    subject: str
 
 
 class Tell(Protocol):
@@ -52,4 +65,6 @@ def event_of(result: Any) -> Event | None:
                 "what_to_do": result.advice,
             }
             return Event("supervisor", "alarm", result.subject, figures)
+        case Relief(name, subject):
+            return Event("supervisor", "relief", subject, {"name": name})
     return None

@@ -15,6 +15,7 @@ from typing import Any
 
 from postproc.outcome import BlockEnded
 from postproc.types import Alarm, Role
+from qkdctl.node.observation import Relief
 
 TIMEOUT_S = 600.0
 
@@ -34,6 +35,7 @@ class Retune:
         self._command, self._role = shlex.split(command), role
         self._running: subprocess.Popen[bytes] | None = None
         self._until_s = 0.0
+        self._block, self._has_failed = "", False
         self.runs = 0
 
     def take(self, result: Any) -> Iterator[Alarm]:
@@ -51,10 +53,10 @@ class Retune:
             yield self._failed(f"cannot be run: {error.strerror}")
             return
         self.runs += 1
-        self._until_s = monotonic() + TIMEOUT_S
-        yield Alarm("retuning", "info", f"block {block}", {"reason": result.reason[:200]}, RETUNING)
+        self._until_s, self._block = monotonic() + TIMEOUT_S, f"block {block}"
+        yield Alarm("retuning", "info", self._block, {"reason": result.reason[:200]}, RETUNING)
 
-    def look(self) -> Iterator[Alarm]:
+    def look(self) -> Iterator[Alarm | Relief]:
         """See whether it has ended; give what is to be told."""
         if self._running is None:
             return
@@ -63,10 +65,15 @@ class Retune:
                 return
             self._running.kill()
             self._running.wait()
+        self._running = None
+        yield Relief("retuning", self._block)
+        if code is None:
             yield self._failed(f"took longer than {TIMEOUT_S:.0f} s and was ended")
         elif code:
             yield self._failed(f"ended with code {code}")
-        self._running = None
+        elif self._has_failed:
+            self._has_failed = False
+            yield Relief("retune-failed", self._command[0])
 
     def close(self) -> None:
         """End it, if it still runs."""
@@ -75,6 +82,7 @@ class Retune:
             self._running.wait()
 
     def _failed(self, what: str) -> Alarm:
+        self._has_failed = True
         return Alarm("retune-failed", "warning", self._command[0], {"what": what}, FAILED)
 
 

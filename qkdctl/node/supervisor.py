@@ -120,8 +120,11 @@ class Supervisor:
                 self._take_leave()
             if over_s is not None and self._processes.codes()["channel"] is not None:
                 return
-            for alarm in self._attendant.look(self._processes.codes()):
-                self._keep(alarm)
+            for news in self._attendant.look(self._processes.codes()):
+                if isinstance(news, Alarm):
+                    self._keep(news)
+                else:
+                    self._announce(news)
             wiring.wait(PAUSE_S)
 
     def _stop(self, now_s: float) -> None:
@@ -179,10 +182,13 @@ class Supervisor:
             # An alarm is heard all the same, and most of all the one that tells that there is no room.
             if not (isinstance(result, Alarm) and is_disk_full(error)):
                 raise
-        if (event := event_of(result)) is not None:
-            self._announcer.tell(pack_event(event))
+        self._announce(result)
         for alarm in self._attendant.take(result):
             self._keep(alarm)
+
+    def _announce(self, result: Any) -> None:
+        if (event := event_of(result)) is not None:
+            self._announcer.tell(pack_event(event))
 
     def _hear(self, data: bytes) -> None:
         if (event := unpack_event(data)) is not None:

@@ -6,6 +6,7 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from qkdctl.config.load import load_scenario
 from qkdctl.config.packaged import scenario_path
 from qkdctl.history import History
+from qkdctl.live import LATEST
 from qkdctl.monitor.beacon import beacon, folder, lit, sessions
 from qkdctl.monitor.board import KEPT, Board, Session
 from qkdctl.monitor.metrics import Metrics
@@ -212,3 +213,22 @@ def test_a_session_does_not_end_because_nobody_can_look(tmp_path, monkeypatch):
         (tmp_path / "here" / f"{os.getpid()}.part").mkdir()
         show({"alice": tmp_path})
     assert sessions() == {}
+
+
+def test_a_node_whose_session_broke_raises_an_alarm_until_another_one_records(board, busy):
+    def raised():
+        return [alarm["name"] for alarm in only(board)["alarms"]]
+
+    busy("bob", "state", "paused")
+    assert raised() == ["node-paused"]
+    for state in ("preparing", "agreed", "paused", "preparing", "agreed"):
+        busy("bob", "state", state)
+        assert raised() == ["node-paused"]
+    busy("bob", "state", "recording")
+    assert raised() == []
+
+
+def test_a_view_holds_so_many_alarms_and_no_more(board, busy):
+    for block in range(3 * LATEST):
+        busy("bob", "alarm", f"block {block}", name="retuning", severity="info", what_to_do="nothing")
+    assert len(only(board)["alarms"]) == LATEST

@@ -11,8 +11,10 @@ import qkdctl.node.retune
 from postproc.conversation.record import BlockRecord
 from postproc.outcome import BlockEnded
 from qkdctl.cli.root import root
+from qkdctl.errors import ConfigurationError
 from qkdctl.node.clockwatch import ClockWatch
 from qkdctl.node.health import Health, ask_health, forget_health, now, write_health
+from qkdctl.node.observation import Relief
 from qkdctl.node.retune import Retune
 
 REFUSED = BlockEnded(BlockRecord(b"s" * 16, 4, figures={"test_errors": 90}), "refused", "too many errors")
@@ -48,7 +50,7 @@ def test_a_refused_block_runs_the_command_and_tells_it_why(tmp_path):
     (alarm,) = retune.take(REFUSED)
     assert alarm.name == "retuning"
     assert not list(retune.take(REFUSED))
-    assert until_done(retune) == []
+    assert until_done(retune) == [Relief("retuning", "block 4")]
     told = json.loads((tmp_path / "told").read_text())
     assert told == {"role": "bob", "block": 4, "reason": "too many errors", "figures": {"test_errors": 90}}
     assert retune.runs == 1
@@ -71,8 +73,18 @@ def test_a_command_that_hangs_is_ended(monkeypatch):
     monkeypatch.setattr(qkdctl.node.retune, "TIMEOUT_S", 0.1)
     retune = Retune("sleep 60", "alice")
     list(retune.take(REFUSED))
-    (alarm,) = until_done(retune)
+    over, alarm = until_done(retune)
+    assert over == Relief("retuning", "block 4")
     assert "took longer" in alarm.figures["what"]
+
+
+def test_a_command_that_works_again_is_told(tmp_path):
+    retune = Retune(f"test -e {tmp_path / 'mended'}", "alice")
+    list(retune.take(REFUSED))
+    assert [type(each).__name__ for each in until_done(retune)] == ["Relief", "Alarm"]
+    (tmp_path / "mended").touch()
+    list(retune.take(REFUSED))
+    assert until_done(retune) == [Relief("retuning", "block 4"), Relief("retune-failed", "test")]
 
 
 @pytest.fixture
@@ -95,6 +107,26 @@ def test_health_is_asked_in_one_place(place, capsys):
     assert root(["health"], standalone_mode=False) == 1
     forget_health(os.getpid())
     assert not list(ask_health())
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770])
+def test_a_folder_that_others_can_write_to_is_refused(tmp_path, monkeypatch, mode):
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    theirs.chmod(mode)
+    monkeypatch.setenv("QKDCTL_SESSIONS", str(theirs))
+    with pytest.raises(ConfigurationError, match="theirs: expected a folder that belongs to this user"):
+        write_health(health(os.getpid()))
+    assert list(theirs.iterdir()) == []
+
+
+def test_a_link_in_the_place_of_the_folder_is_refused(tmp_path, monkeypatch):
+    monkeypatch.delenv("QKDCTL_SESSIONS", raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    (tmp_path / "else").mkdir()
+    (tmp_path / "qkdctl").symlink_to(tmp_path / "else")
+    with pytest.raises(ConfigurationError, match="expected a folder"):
+        write_health(health(os.getpid()))
 
 
 def test_nodes_that_hang_or_are_gone_are_found_out(place):
