@@ -10,16 +10,18 @@ its error bit, how the CTL101 differs.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import MappingProxyType
 
 from drivers.codecs.lines import LineReader
-from drivers.errors import BadAnswer, InstrumentError
+from drivers.errors import BadAnswer, InstrumentError, NoAnswer
 from drivers.identity import Finding, Identity, fine, wrong
 from drivers.line_instrument import LineInstrument
 from drivers.parameters import Parameter, switch
 from drivers.transport.base import Transport
 
 PROMPT = b">>"
+PROMPT_S = 0.5
 ERRORS = (
     "its input buffer overflowed",
     "a command came before the prompt",
@@ -88,7 +90,9 @@ class Ctl200(LineInstrument):
         return False
 
     def synchronise(self, line: Transport) -> None:
-        """Forget what came; the echo tells late answers from others."""
+        """Wait for a prompt that is still due, as nothing is obeyed before; the echo tells late answers from others."""
+        with suppress(NoAnswer, BadAnswer):
+            self._reader.line(PROMPT_S)
         self._reader.drop()
 
     def identify(self) -> Identity:

@@ -83,7 +83,7 @@ def folder() -> Path:
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise ConfigurationError(
-            f"{path}: expected a folder that belongs to this user and that nobody else can write to; remove it, or name "
+            f"{path}: expected a folder of this user, to which nobody else can write; remove it, or name "
             "another one in QKDCTL_SESSIONS"
         )
     return path

@@ -115,7 +115,7 @@ def test_a_folder_that_others_can_write_to_is_refused(tmp_path, monkeypatch, mod
     theirs.mkdir()
     theirs.chmod(mode)
     monkeypatch.setenv("QKDCTL_SESSIONS", str(theirs))
-    with pytest.raises(ConfigurationError, match="theirs: expected a folder that belongs to this user"):
+    with pytest.raises(ConfigurationError, match="theirs: expected a folder of this user"):
         write_health(health(os.getpid()))
     assert list(theirs.iterdir()) == []
 

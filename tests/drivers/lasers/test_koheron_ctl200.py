@@ -7,7 +7,7 @@ import pytest
 from drivers.errors import BadAnswer, InstrumentError, NoAnswer, NotTaken
 from drivers.identity import Identity
 from drivers.lasers.koheron_ctl200 import Ctl200
-from tests.drivers.dialogue import talking
+from tests.drivers.dialogue import Dialogue, talking
 
 
 def turn(command: bytes, answer: bytes = b"") -> tuple[bytes, bytes]:
@@ -90,3 +90,29 @@ def test_another_instrument_is_refused() -> None:
         talking(Ctl200, turn(b"model", b"CWDM"), turn(b"serial", b"1"), turn(b"version", b"1")),
     ):
         pass
+
+
+def test_who_was_interrupted_waits_for_the_prompt_before_it_switches_off() -> None:
+    """The controller does not obey what comes before it has given its prompt."""
+    lines = []
+
+    class Interrupting(Dialogue):
+        def read(self, timeout_s):
+            if lines == ["lason 1"]:
+                lines.append("interrupted")
+                raise KeyboardInterrupt
+            return super().read(timeout_s)
+
+        def write(self, data):
+            lines.append(data.decode().strip())
+            assert self._coming == b"", "a command came before the prompt"
+            super().write(data)
+
+    turns = turn(b"lason 1", b"1"), turn(b"lason 0", b"0"), FINE, turn(b"lason", b"0")
+    line = Interrupting(*HELLO, *turns)
+    laser = Ctl200("bench.thing", {"main": line}.__getitem__)
+    lines.clear()
+    with pytest.raises(KeyboardInterrupt):
+        laser.emitting = True
+    laser.close()
+    line.finished()
