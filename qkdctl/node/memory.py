@@ -12,6 +12,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
+M_MMAP_THRESHOLD = -3
+"""See mallopt(3)."""
+
+ARRAY_BYTES = 2**17
+"""What is larger comes from the system, and goes back to it, by itself."""
+
 OBJECT_BYTES = 512
 """An object of Python that the C library is not asked for has at most so many."""
 
@@ -50,6 +56,22 @@ def in_use() -> InUse | None:
         return None
     counters = mallinfo()
     return InUse(counters.uordblks + counters.hblkhd, sys.getallocatedblocks())
+
+
+def give_arrays_back() -> bool:
+    """Have arrays go back to the system when they are freed, for a process through which many of all sizes pass.
+
+    By itself glibc does so only until the first large one was freed. From then on they lie between what is still in
+    use, and what the process holds creeps up for hours with each rare moment at which more of them were there than ever
+    before. A fresh array costs more than a used one, some 0.1 ms a MiB: too much for kernels, and nothing for tags.
+
+    Returns
+    -------
+    bool
+        Whether the C library can do it.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    return mallopt is not None and mallopt(M_MMAP_THRESHOLD, ARRAY_BYTES) == 1
 
 
 @cache

@@ -26,6 +26,7 @@ from qkdctl.node.failure import write_failure
 from qkdctl.node.instruments import open_entropy, open_source
 from qkdctl.node.layout import split
 from qkdctl.node.levels import StoreWatch
+from qkdctl.node.memory import give_arrays_back
 from qkdctl.node.observation import tell_of
 from qkdctl.node.segment import Segment
 from qkdctl.node.source import Source
@@ -67,6 +68,7 @@ def _end(number: int, frame: FrameType | None) -> NoReturn:
 
 def acquire(spec: NodeSpec, scenario: Scenario, wiring: Wiring, calibration: Calibration | None) -> None:
     """Be the acquisition."""
+    give_arrays_back()
     parameters = scenario.parameters
     slot_s = 1 / parameters.slot_hz if isinstance(parameters, DecoyBb84) else 0.0
 
