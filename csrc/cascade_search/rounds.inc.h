@@ -218,10 +218,17 @@ TARGET static ptrdiff_t choose_cuts(qkd_search *s, size_t spare, uint32_t *count
     return (ptrdiff_t)s->wanted;
 }
 
+/* How many odd intervals her parities leave at most. Of one that is halved once one half is odd; of one that is cut
+ * more often all pieces may be, one more than there are cuts. */
+static size_t most_odd(const qkd_search *s)
+{
+    return (s->depth == 1 ? 1 : 2) * s->wanted;
+}
+
 /* Take Alice's parities at the cuts written. */
 TARGET static int use_parities(qkd_search *s, const uint8_t *parities)
 {
-    if (!reserve_in_all(s, s->wanted + 1))
+    if (!reserve_in_all(s, most_odd(s) + 1))
         return -NO_MEMORY;
     size_t at = 0;
     for (int p = 0; p < s->n_passes; p++) {
