@@ -16,7 +16,8 @@ static const struct {
     {try_correlate, 1},       {try_decode_t2, 1},       {try_first_disorder, 1},      {try_gate_slots, 1},
     {try_health_counts, 1},   {try_ldpc_decode, 1},     {try_ldpc_syndrome, 1},       {try_match_bases, 1},
     {try_pack_tags, 1},       {try_permute, 1},         {try_popcount, 1},            {try_prefix_parity, 1},
-    {try_slide_states, 1},    {try_toeplitz_hash, 1},   {try_toeplitz_transform, 50}, {try_toeplitz_blocks, LONG_MAX},
+    {try_slide_states, 1},    {try_slide_most, 50},     {try_toeplitz_hash, 1},       {try_toeplitz_transform, 50},
+    {try_toeplitz_blocks, LONG_MAX},
 };
 
 int main(int argc, char **argv)

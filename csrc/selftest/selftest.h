@@ -28,5 +28,5 @@ typedef void trial(const qkd_kernels *kernels, const char *level);
 
 trial try_ascending, try_cascade, try_cascade_all_wrong, try_coincidences, try_correlate, try_decode_t2,
     try_first_disorder, try_gate_slots, try_health_counts, try_ldpc_decode, try_ldpc_syndrome, try_match_bases,
-    try_pack_tags, try_permute, try_popcount, try_prefix_parity, try_slide_states, try_toeplitz_blocks,
-    try_toeplitz_hash, try_toeplitz_transform;
+    try_pack_tags, try_permute, try_popcount, try_prefix_parity, try_slide_most, try_slide_states,
+    try_toeplitz_blocks, try_toeplitz_hash, try_toeplitz_transform;

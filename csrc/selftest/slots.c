@@ -4,12 +4,14 @@
 
 #include "selftest/selftest.h"
 
-/* The best lags, one after another, against scores added up one by one. */
-void try_slide_states(const qkd_kernels *kernels, const char *level)
+/* The best lags from `first` on, one after another, against scores added up one by one. Detections begin in slot
+ * `begin` and are less than `step` apart. */
+static void slide(const qkd_kernels *kernels, const char *level, size_t n, int64_t begin, size_t step,
+                  size_t n_states, int64_t first, size_t n_lags)
 {
-    size_t n = below(60), n_states = below(900), n_lags = 1 + below(1500), n_best = 1 + below(20);
-    size_t room_best = n_best < n_lags ? n_best : n_lags, plane = (n_states + 7) / 8 + 2 * SLIDE_MARGIN;
-    int64_t first = -(int64_t)below(1500), *slot = room(n * sizeof *slot), *lag = room(room_best * sizeof *lag);
+    size_t n_best = 1 + below(20), room_best = n_best < n_lags ? n_best : n_lags;
+    size_t plane = (n_states + 7) / 8 + 2 * SLIDE_MARGIN;
+    int64_t *slot = room(n * sizeof *slot), *lag = room(room_best * sizeof *lag);
     int32_t *score = room(room_best * sizeof *score), *expected = room(n_lags * sizeof *expected);
     uint8_t *outcome = room(n), *planes = room(4 * plane), *state = room(n_states);
     memset(planes, 0, 4 * plane);
@@ -18,7 +20,7 @@ void try_slide_states(const qkd_kernels *kernels, const char *level)
         planes[state[i] * plane + SLIDE_MARGIN + i / 8] |= (uint8_t)(1 << i % 8);
     }
     for (size_t k = 0; k < n; k++) {
-        slot[k] = (k ? slot[k - 1] : -300) + (int64_t)below(30);
+        slot[k] = (k ? slot[k - 1] : begin) + (int64_t)below(step);
         outcome[k] = (uint8_t)below(4);
     }
     for (size_t d = 0; d < n_lags; d++) {
@@ -39,6 +41,18 @@ void try_slide_states(const qkd_kernels *kernels, const char *level)
         expected[best] = INT32_MIN;
     }
     free(slot), free(lag), free(score), free(expected), free(outcome), free(planes), free(state);
+}
+
+void try_slide_states(const qkd_kernels *kernels, const char *level)
+{
+    size_t n = below(60), n_states = below(900), n_lags = 1 + below(1500);
+    slide(kernels, level, n, -300, 30, n_states, -(int64_t)below(1500), n_lags);
+}
+
+/* As many detections as may be, all of which meet states: every counter is full. */
+void try_slide_most(const qkd_kernels *kernels, const char *level)
+{
+    slide(kernels, level, (1 << 15) - 1, 0, 2, 1 << 15, 0, 1 + below(40));
 }
 
 void try_match_bases(const qkd_kernels *kernels, const char *level)

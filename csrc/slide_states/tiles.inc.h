@@ -22,7 +22,7 @@ typedef union {
 
 typedef struct {
     counts sum;
-    lanes waiting[PLANES]; /* carries for which there is no partner yet */
+    lanes waiting[PLANES + 1]; /* carries for which there is no partner yet; those beyond the planes are 0 */
     size_t rounds;
 } counter;
 
