@@ -85,6 +85,7 @@ def _lim2014(inputs: Inputs) -> Block:
 
 def _rusca2018(inputs: Inputs) -> Block:
     statistics, source, eps_sec = _decoy_inputs(inputs, 2)
+    rusca2018.check_intensities("rusca2018", source)
     length = _decoy_length(inputs, statistics, rusca2018.TERMS)
 
     def figures(**options: Any) -> Figures:

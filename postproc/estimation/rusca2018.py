@@ -38,11 +38,12 @@ are errors" one a basis: 8 of the 10.
 empty pulse carries none of it. It would fail for a source of three states (``four-states``).
 
 **Clamps**, **refused**, and **fixed length** are as in :mod:`postproc.estimation.lim2014`; refused are here
-any number of intensities but two, and statistics without the errors of the key basis. One thing more is
-open: the acceptance test uses key-basis errors, which exist only after error correction. The paper treats
-them as known; :mod:`postproc.estimation.wiesemann2024` gives the 1-decoy protocol an analysis of its own for
-that reason. Here the errors are announced after verification and charged as leak, and acceptance is
-decided after that; that this order is covered by the 2018 proof is its claim, not ours.
+any number of intensities but two, means that violate mu1 > mu2 > 0 (a vacuum tells nothing of single photons),
+and statistics without the errors of the key basis. One thing more is open: the acceptance test uses key-basis
+errors, which exist only after error correction. The paper treats them as known;
+:mod:`postproc.estimation.wiesemann2024` gives the 1-decoy protocol an analysis of its own for that reason. Here
+the errors are announced after verification and charged as leak, and acceptance is decided after that; that this
+order is covered by the 2018 proof is its claim, not ours.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ from typing import ClassVar, NamedTuple
 from postproc.errors import ProofError
 from postproc.estimation.decoy import DecoyEstimate, DecoyProof, among, six_logarithms
 from postproc.estimation.intensities import Intensities, Scaled
+from postproc.estimation.parameters import DecoyParameters
 from postproc.estimation.sampling import log_failure, published_phase_error, safe_phase_error
 from postproc.estimation.spans import high, low
 from postproc.estimation.statistics import Statistics
@@ -227,6 +229,17 @@ def _single_photon_errors(
     return min(max(wrong, 0.0), float(sum(errors))) if clamp else wrong
 
 
+def check_intensities(proof: str, intensities: Intensities) -> None:
+    """Raise ProofError unless mu1 > mu2 > 0, wherever the means lie."""
+    mu1, mu2 = intensities.between
+    # What the single-photon events are divided by.
+    if not low(mu2 * (1 - mu2 / mu1)) > 0:
+        raise ProofError(
+            f"proof {proof} needs mu1 > mu2 > 0, got {mu1}, {mu2}: its one decoy must hold photons; raise its "
+            "mean, or send the vacuum beside a decoy and name proof lim2014"
+        )
+
+
 class Rusca2018(DecoyProof):
     """The proof of this module."""
 
@@ -234,6 +247,10 @@ class Rusca2018(DecoyProof):
     source: ClassVar[str] = "Rusca et al., Appl. Phys. Lett. 112, 171104 (2018), App. A (arXiv:1801.03443v2)"
     n_intensities: ClassVar[int] = 2
     needs_key_errors: ClassVar[bool] = True
+
+    def __init__(self, parameters: DecoyParameters) -> None:
+        super().__init__(parameters)
+        check_intensities(self.name, parameters.intensities)
 
     @property
     def constant_bits(self) -> float:

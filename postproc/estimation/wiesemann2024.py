@@ -45,7 +45,8 @@ from typing import ClassVar
 from postproc.errors import ProofError
 from postproc.estimation.decoy import DecoyProof, among
 from postproc.estimation.intensities import Intensities
-from postproc.estimation.rusca2018 import RuscaEstimate, one_decoy
+from postproc.estimation.parameters import DecoyParameters
+from postproc.estimation.rusca2018 import RuscaEstimate, check_intensities, one_decoy
 from postproc.estimation.sampling import RANDOM
 from postproc.estimation.statistics import Statistics
 
@@ -97,6 +98,10 @@ class Wiesemann2024(DecoyProof):
     n_intensities: ClassVar[int] = 2
     needs_key_errors: ClassVar[bool] = True
     counts_vacuum: ClassVar[bool] = False
+
+    def __init__(self, parameters: DecoyParameters) -> None:
+        super().__init__(parameters)
+        check_intensities(self.name, parameters.intensities)
 
     @property
     def constant_bits(self) -> float:

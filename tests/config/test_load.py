@@ -152,6 +152,13 @@ def test_a_proof_that_does_not_hold_is_refused_by_name(refusal, changes, beginni
     assert line.startswith(beginning)
 
 
+@pytest.mark.parametrize("proof", ["rusca2018", "wiesemann2024"])
+def test_one_decoy_that_is_a_vacuum_is_refused_before_the_run(refusal, proof):
+    pulses = [{"mean": 0.5, "probability": 0.7}, {"mean": 0.0, "probability": 0.3}]
+    (line,) = refusal(changed(TABLE, intensities=pulses, security__proof=proof))
+    assert line.startswith(f"security: proof {proof} needs mu1 > mu2 > 0, got 0.5, 0.0")
+
+
 def test_a_missing_waiver_is_named(refusal):
     (line,) = refusal(
         changed(

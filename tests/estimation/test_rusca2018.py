@@ -77,3 +77,11 @@ def test_two_intensities_are_needed(means: tuple[float, ...]) -> None:
     source = Intensities(means, probabilities)
     with pytest.raises(ProofError, match="rusca2018 needs 2 intensities"):
         make_proof("rusca2018", msgspec.structs.replace(FREE, intensities=source))
+
+
+@pytest.mark.parametrize("name", ["rusca2018", "wiesemann2024"])
+@pytest.mark.parametrize("spreads", [(), (0.02, 0.02)])
+def test_a_vacuum_is_no_decoy(name: str, spreads: tuple[float, ...]) -> None:
+    source = Intensities((0.484, 0.0), (0.67, 0.33), spreads)
+    with pytest.raises(ProofError, match=rf"proof {name} needs mu1 > mu2 > 0, got .*raise its mean"):
+        make_proof(name, msgspec.structs.replace(FREE, intensities=source))
