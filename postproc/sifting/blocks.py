@@ -18,6 +18,7 @@ from postproc.sifting.grid import Grid
 from postproc.stage import Emission, InPort
 from postproc.synchronisation.convert import MAX_SHIFT_PS
 from postproc.synchronisation.stage import ClockLocked
+from postproc.timetags.gaps import union
 from postproc.timetags.types import Gap, StateChunk, TagChunk
 from postproc.types import Alarm, End, Figure
 
@@ -214,7 +215,7 @@ class CutClicks(_Cutter[TagChunk]):
             gaps += (gap for gap in chunk.gaps if gap.last_ps >= start and gap.first_ps < stop)
         time_ps, channel = np.concatenate(times), np.concatenate(channels)
         order = np.argsort(time_ps, kind="stable")
-        return ClickBlock(record, start, stop, time_ps[order], channel[order], tuple(gaps))
+        return ClickBlock(record, start, stop, time_ps[order], channel[order], tuple(union(gaps)))
 
     def _left(self, left: int) -> dict[str, Figure]:
         return {"left_s": left * 1e-12}

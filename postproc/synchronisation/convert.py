@@ -12,6 +12,7 @@ from postproc.parameters.receiver import Receiver
 from postproc.sifting.events import separate
 from postproc.synchronisation.buffer import Tags
 from postproc.synchronisation.clock import DriftingClock
+from postproc.timetags.gaps import undelayed
 from postproc.timetags.types import Gap, TagChunk
 
 MAX_SHIFT_PS = 4_000_000
@@ -40,7 +41,8 @@ def prepared(tags: Tags, receiver: Receiver) -> Tags:
 class Converter:
     """Convert a party's chunks to Alice's clock.
 
-    A click at a chunk's edge may end up outside the chunk's span by as much as the delays.
+    A click or a gap at a chunk's edge may end up outside the chunk's span by as much as the delays. Gaps are widened
+    (:func:`~postproc.timetags.gaps.undelayed`), so that those of neighbouring chunks may overlap.
 
     Attributes
     ----------
@@ -66,5 +68,6 @@ class Converter:
         return time_ps if self.clock is None else self.clock.to_alice(time_ps)
 
     def _gap(self, gap: Gap) -> Gap:
+        gap = undelayed(gap, self.delay_ps)
         first, last = self._to_alice(np.array([gap.first_ps, gap.last_ps])).tolist()
         return msgspec.structs.replace(gap, first_ps=first, last_ps=last)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from postproc.synchronisation.beat import Batch, Beat
 from postproc.synchronisation.slotclock import SlotClock
 from postproc.synchronisation.uncertainty import Uncertainty
+from postproc.timetags.gaps import undelayed, until
 from postproc.timetags.types import Gap, TagChunk
 from postproc.types import Alarm
 
@@ -70,10 +71,7 @@ class SlotTracker:
     def __call__(self, chunk: TagChunk) -> TagChunk:
         """Give the chunk in Alice's time, ascending; where slots are unknown, a gap."""
         start = self._instant(chunk.start_ps)
-        gaps = [
-            Gap(self._instant(gap.first_ps), self._instant(gap.last_ps), gap.reason, gap.lost)
-            for gap in chunk.gaps
-        ]
+        gaps = [self._gap(gap) for gap in chunk.gaps]
         time_ps = chunk.time_ps - self.delay_ps[chunk.channel]
         order = np.argsort(time_ps, kind="stable")
         order = order[np.searchsorted(time_ps[order], self._begin_ps) :]
@@ -82,7 +80,7 @@ class SlotTracker:
         stop = max(self._instant(chunk.stop_ps), start)
         if self._lost_ps is not None:
             lost = min(max(self._instant(self._lost_ps), start), stop)
-            gaps = [gap for gap in gaps if gap.last_ps < lost] + [Gap(lost, stop, "unknown")]
+            gaps = [until(gap, lost) for gap in gaps if gap.first_ps < lost] + [Gap(lost, stop, "unknown")]
         return TagChunk(start, stop, converted, chunk.channel[order][: len(converted)], tuple(gaps))
 
     def watch(self) -> tuple[Alarm, ...]:
@@ -98,6 +96,10 @@ class SlotTracker:
         centre = here.slot * Fraction(self._slot_period)
         offset_ps = float(here.origin_ps - centre) + here.phase_ps
         return {"offset_ps": offset_ps, "drift_ppb": (here.period_ps / self._slot_period - 1) * 1e9}
+
+    def _gap(self, gap: Gap) -> Gap:
+        gap = undelayed(gap, self.delay_ps)
+        return Gap(self._instant(gap.first_ps), self._instant(gap.last_ps), gap.reason, gap.lost)
 
     def _instant(self, bob_ps: int) -> int:
         turns = self._clock.turns(np.array([bob_ps]))

@@ -1,8 +1,11 @@
-"""Gaps, divided among chunks and put together again."""
+"""Gaps, divided among chunks and put together again, and where they lie once delays are off."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, MutableSequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from postproc.timetags.types import Gap
 
@@ -36,6 +39,22 @@ def union(gaps: Iterable[Gap]) -> list[Gap]:
             gap = Gap(before.first_ps, last_ps, before.reason, sum(losses) if losses else None)
         joined.append(gap)
     return joined
+
+
+def undelayed(gap: Gap, delay_ps: NDArray[np.int64]) -> Gap:
+    """Give where clicks may be missing, of one channel at least, once each channel's delay is taken off its clicks.
+
+    A gap blinds all detectors at once. Among clicks without their delays each of them was blind at another time.
+
+    Parameters
+    ----------
+    gap : Gap
+        As the instrument has it.
+    delay_ps : array of int64, shape (256,)
+        Delays by channel; 0 where there is no detector, which makes the gap no shorter.
+    """
+    first_ps, last_ps = gap.first_ps - int(delay_ps.max()), gap.last_ps - int(delay_ps.min())
+    return Gap(first_ps, last_ps, gap.reason, gap.lost)
 
 
 def _continues(gap: Gap, later: Gap) -> bool:

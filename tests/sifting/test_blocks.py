@@ -130,6 +130,18 @@ def test_gaps_reach_to_their_last_instant_and_blocks_end_before_their_stop():
     assert [m.gaps for m in out if isinstance(m, ClickBlock)] == [gaps[:1], (), gaps[1:2], gaps[2:]]
 
 
+def test_gaps_that_delays_have_widened_beyond_their_chunks_join_and_reach_the_blocks_beside():
+    halves = Gap(38 * UNIT, 43 * UNIT, "overflow", 3), Gap(36 * UNIT, 51 * UNIT, "overflow", 0)
+    none = np.empty(0, np.int64), np.empty(0, np.uint8)
+    chunks = [
+        TagChunk(0, 40 * UNIT, *none, halves[:1]),
+        TagChunk(40 * UNIT, 80 * UNIT, *none, halves[1:]),
+    ]
+    out = list(run([CutClicks(Grid(20 * UNIT))], [locked(0), *chunks]))
+    whole = (Gap(36 * UNIT, 51 * UNIT, "overflow", 3),)
+    assert [m.gaps for m in out if isinstance(m, ClickBlock)] == [(), whole, whole, ()]
+
+
 def test_the_books_of_every_block_hold_the_preamble():
     chunks = [TagChunk(0, 40, np.array([5, 30], np.int64), np.zeros(2, np.uint8))]
     out = [m for m in run([CutClicks(Grid(10))], [locked(0), *chunks]) if isinstance(m, ClickBlock)]

@@ -1,12 +1,15 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from postproc.parameters.receiver import Detector, Receiver
+from postproc.entropy import SeededEntropy
+from postproc.parameters.receiver import Bases, Detector, Receiver
+from postproc.sifting.events import events
 from postproc.synchronisation.buffer import Tags
 from postproc.synchronisation.clock import DriftingClock
 from postproc.synchronisation.convert import Converter, known_delays, prepared
 from postproc.timetags.types import Gap, TagChunk
+from tests.support.sifting import click_block
 from tests.support.streams import receiver
 
 DELAYED = Receiver(
@@ -49,10 +52,33 @@ def test_a_converted_chunk_is_undelayed_on_alices_clock_and_ascending(tags, offs
     expected = sorted(zip(clock.to_alice(tags.time_ps - delays).tolist(), tags.channel.tolist(), strict=True))
     assert sorted(zip(out.time_ps.tolist(), out.channel.tolist(), strict=True)) == expected
     assert (np.diff(out.time_ps) >= 0).all()
-    edges = clock.to_alice(np.array([-2000, 2001, -5, 7])).tolist()
+    edges = clock.to_alice(np.array([-2000, 2001, -5 - 700, 7 + 300])).tolist()
     assert [out.start_ps, out.stop_ps, out.gaps[0].first_ps, out.gaps[0].last_ps] == edges
     assert out.gaps[0].reason == "overflow"
     assert out.gaps[0].lost == 3
+
+
+@given(
+    st.lists(st.integers(-400_000, 400_000), min_size=4, max_size=4),
+    st.integers(900_000, 1_500_000),
+    st.integers(0, 300_000),
+)
+@example([0, 0, 300_000, 0], 1_000_000, 200_000)
+@example([0, -300_000, 0, 0], 1_000_000, 200_000)
+def test_no_event_starts_where_one_of_the_detectors_was_blind(delays, first, length):
+    """A gap blinds all detectors at once, but each of them elsewhere among clicks without their delays."""
+    gap = Gap(first, first + length, "dropped")
+    time = np.arange(0, 3_000_000, 12_500)
+    time = time[(time < gap.first_ps) | (time > gap.last_ps)]
+    channel = (time // 12_500 % 4).astype(np.uint8)
+    table = np.zeros(256, np.int64)
+    table[:4] = delays
+    chunk = Converter(table)(TagChunk(0, 3_000_000, time, channel, (gap,)))
+    block = click_block(chunk.time_ps, chunk.channel, 0, 3_000_000, gaps=chunk.gaps)
+    own = receiver(hold_off_ps=1000, double_click_ps=100)
+    seen = events(block, own, Bases(), SeededEntropy(b"x").stream("sift", 1))
+    blind = seen.time_ps[:, None] + np.array(delays)
+    assert not ((blind >= gap.first_ps - 100) & (blind <= gap.last_ps + 1000)).any()
 
 
 def test_at_alice_only_delays_come_off():

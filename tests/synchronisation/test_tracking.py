@@ -184,6 +184,21 @@ def test_gaps_travel_along_and_what_precedes_the_clock_is_left_out():
     assert (out.start_ps, out.stop_ps) == (-61_000, 49_000)
 
 
+def test_a_gap_is_as_wide_as_detectors_were_blind_at_different_times():
+    scene = SlotScene(slot_hz=50e6, clocks=TwoClocks(1000, 0.0), delays_ps=(9000, -4000, 0, 3000))
+    empty = np.empty(0, np.int64), np.empty(0, np.uint8)
+    out = tracker(scene)(TagChunk(0, 50_000, *empty, (Gap(31_000, 33_000, "overflow", 4),)))
+    assert out.gaps == (Gap(21_000, 36_000, "overflow", 4),)
+
+
+def test_a_gap_in_which_slots_are_lost_begins_where_it_did():
+    track = tracker(SlotScene(slot_hz=50e6, clocks=TwoClocks(1000, 0.0)))
+    track._lose(32_000, "it jumped")
+    empty = np.empty(0, np.int64), np.empty(0, np.uint8)
+    out = track(TagChunk(0, 50_000, *empty, (Gap(31_000, 33_000, "overflow", 4),)))
+    assert out.gaps == (Gap(30_000, 30_999, "overflow", 4), Gap(31_000, 49_000, "unknown"))
+
+
 def test_an_empty_chunk_is_nothing_special():
     out = tracker(SlotScene())(TagChunk(0, 100, np.empty(0, np.int64), np.empty(0, np.uint8)))
     assert len(out) == 0
