@@ -11,7 +11,7 @@ from drivers.errors import DriverError
 from drivers.identity import Finding, fine, wrong
 from drivers.instrument import BaseInstrument, close_all
 from drivers.registry import Addresses
-from drivers.roles import SinglePhotonDetectors, TimeTagger
+from drivers.roles import SinglePhotonDetectors, TimeTagger, plays
 from qkdctl.doctor import Examined
 
 COUNT_S = 1.0
@@ -64,10 +64,10 @@ def _counted(
     opened: dict[str, BaseInstrument], tagger: str, expected_hz: float | list[float]
 ) -> list[Finding]:
     for each in opened.values():
-        if isinstance(each, SinglePhotonDetectors):
+        if plays(each, SinglePhotonDetectors):
             each.enabled = True
     counter = opened[tagger]
-    if not isinstance(counter, TimeTagger):
+    if not plays(counter, TimeTagger):
         return [wrong("it is no time tagger and counts nothing", "take dark_counts_hz out of its table")]
     return findings(counter.count_rates_hz(COUNT_S), expected_hz)
 

@@ -19,6 +19,7 @@ from drivers.roles.light import (
     PowerMeter,
     TunableLaser,
 )
+from drivers.roles.playing import plays
 from drivers.roles.preparation import Pattern, RandomSource, StateTransmitter
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "StateTransmitter",
     "TimeTagger",
     "TunableLaser",
+    "plays",
 ]

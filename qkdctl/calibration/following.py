@@ -69,7 +69,7 @@ class Follower:
 
     def __init__(self, stand: Stand, pattern: Pattern) -> None:
         self._stand, self._clock = stand, stand.clock
-        self._pattern = pattern
+        self._light, self._pattern = stand.light(), pattern
         self._period_ps = PICOSECONDS_PER_SECOND / pattern.slot_hz
         self._transmitter = stand.need("alice.transmitter", StateTransmitter)
         self._tagger = stand.need("bob.tagger", TimeTagger)
@@ -85,7 +85,7 @@ class Follower:
         SynchronisationFailed
             If the slots cannot be found.
         """
-        self._stand.light().shine()
+        self._light.shine()
         self._begun_s = self._clock.now_s()
         self._tagger.start()
         self._transmitter.make_safe()
@@ -111,7 +111,7 @@ class Follower:
         try:
             self._tagger.stop()
         finally:
-            self._stand.light().stop()
+            self._light.stop()
 
     def take(self, enough: int, longest_s: float, tell: Tell = silent) -> Sample:
         """Give clicks that came after now, once what was set has taken effect.

@@ -10,7 +10,7 @@ from drivers.configuration import InstrumentConfig, open_all
 from drivers.errors import DriverError
 from drivers.instrument import BaseInstrument
 from drivers.registry import Addresses
-from drivers.roles import LightSource
+from drivers.roles import LightSource, plays
 from drivers.transport.memory import Models
 from postproc.types import Role
 from qkdctl.errors import ConfigurationError, InstrumentsError
@@ -61,7 +61,7 @@ class Rig:
         instrument = self.instruments.get(role)
         if instrument is None:
             return None
-        if not isinstance(instrument, kind):
+        if not plays(instrument, kind):
             raise ConfigurationError(
                 f"instruments.{self._party}.{role}: its driver is for another kind of instrument"
             )
@@ -106,4 +106,4 @@ class Rig:
 
 
 def _shines(instrument: BaseInstrument) -> bool:
-    return isinstance(instrument, LightSource)
+    return plays(instrument, LightSource)
