@@ -149,11 +149,10 @@ class Parameter(Generic[V]):
 
     def check(self, name: str, value: Any) -> None:
         """Raise LimitError if the value is of the wrong kind or outside of the range."""
-        for each in value if self.kind is tuple and isinstance(value, list | tuple) else (value,):
-            if not self._fits(each):
-                raise LimitError(
-                    f"{name}: {self.name} must be {self.allowed()}, got {value!r}; nothing was sent"
-                )
+        several = isinstance(value, list | tuple)
+        fits = all(map(self._fits, value if several else (value,)))
+        if several is not (self.kind is tuple) or not fits:
+            raise LimitError(f"{name}: {self.name} must be {self.allowed()}, got {value!r}; nothing was sent")
 
     def allowed(self) -> str:
         """Say in words what is allowed."""

@@ -78,6 +78,7 @@ def test_a_value_that_is_not_taken_is_an_error() -> None:
         ("mode", 3, "one of"),
         ("currents_ma", (1.0, 5.5), "numbers from 0 to 5 mA"),
         ("currents_ma", (1.0, math.nan), "numbers"),
+        ("currents_ma", 1.0, "numbers from 0 to 5 mA"),
     ],
 )
 def test_what_is_not_allowed_is_refused_before_anything_is_said(
