@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from drivers.errors import NoAnswer
-from drivers.roles import Attenuator, Laser, Pattern, PowerMeter, StateTransmitter
+from drivers.roles import Attenuator, LightSource, Pattern, PowerMeter, StateTransmitter
 from postproc.parameters.session import DecoyBb84
 from postproc.timetags.types import StateChunk
 from postproc.types import Alarm
@@ -39,7 +39,7 @@ class Light:
         self._parameters = parameters
         self._transmitter = rig.need("transmitter", StateTransmitter)
         self._attenuator = rig.find("attenuator", Attenuator)
-        self._laser = rig.find("laser", Laser)
+        self._laser = rig.find("laser", LightSource)
         self._power_meter = rig.find("power_meter", PowerMeter)
         self._brightest_w = 0.0
         self._next_slot = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drivers.roles import Laser, SinglePhotonDetectors, TimeTagger
+from drivers.roles import LightSource, SinglePhotonDetectors, TimeTagger
 from postproc.timetags.types import TagChunk
 from postproc.types import Alarm, Role
 from qkdctl.node.counts import CountWatch
@@ -28,7 +28,7 @@ class Receiver:
         self._rig = rig
         self._tagger = rig.need("tagger", TimeTagger)
         self._detectors = rig.find("detectors", SinglePhotonDetectors)
-        self._laser = rig.find("laser", Laser)
+        self._laser = rig.find("laser", LightSource)
         self._watch = CountWatch(role.capitalize())
 
     def prepare(self) -> None:
