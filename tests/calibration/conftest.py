@@ -25,7 +25,8 @@ class Table:
     def __init__(self, scenario, seed):
         self.scenario = scenario
         self.bench = make_bench(scenario.emulation, scenario.parameters, seed)
-        addresses, self.models = in_memory(Shelf(self.bench, scenario.instruments))
+        self.shelf = Shelf(self.bench, scenario.instruments)
+        addresses, self.models = in_memory(self.shelf)
         self.rigs = {
             party: Rig(party, {r: c for r, c in here.items() if r != "random"}, addresses, self.models)
             for party, here in scenario.instruments.items()

@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from drivers.attenuators.hp_8156a import Hp8156A
 from drivers.emulation.bench.polarisation import mean_error
+from drivers.parameters import finite
 from qkdctl.calibration.record import Calibration
 from qkdctl.calibration.run import chosen, put_back, take, undone
-from qkdctl.calibration.stand import Stand
+from qkdctl.calibration.stand import Light, Stand
 from qkdctl.calibration.steps import check, delays, polarisation
 from qkdctl.config.load import load_scenario
 
@@ -177,6 +179,38 @@ def test_a_weak_laser_is_named(table):
     assert not result.good
     assert result.changes == []
     assert weak.stand.get("alice.attenuator", "attenuation_db") == 44.0
+
+
+def test_without_counts_nothing_is_said_of_what_the_attenuator_says(table):
+    cut = table(settings=MENDED)
+    cut.shelf.turn("channel.cut", True, 0.0)
+    (result,) = calibrate(cut, "mean-photon-number")
+    assert result.good, result
+    assert "attenuator_off_db" not in result.figures
+    assert result.verdict.endswith("Bob's counts are too few to check the attenuator by")
+
+
+def test_an_attenuator_that_closes_where_it_should_dim_is_named(table, monkeypatch):
+    counts = iter([100.0, 1e5, *[100.0] * 4])
+    monkeypatch.setattr(Light, "count_rates_hz", lambda light, tagger, seconds: np.array([next(counts)]))
+    made = table(settings=MENDED)
+    (result,) = calibrate(made, "mean-photon-number")
+    assert not result.good
+    assert result.figures["attenuator_off_db"] > 20
+    assert made.stand.get("alice.attenuator", "attenuation_db") == 39.5
+
+
+def test_an_attenuator_that_reads_less_than_it_was_set_to_is_set_to_more(table, monkeypatch):
+    monkeypatch.setattr(Hp8156A.attenuation_db, "_parse", lambda text: finite(text) - 0.015)
+    made = table(settings=MENDED)
+    (result,) = calibrate(made, "mean-photon-number")
+    assert result.good, result
+    (change,) = result.changes
+    reads_db = made.stand.get("alice.attenuator", "attenuation_db")
+    assert result.figures["attenuation_db"] == reads_db == pytest.approx(change.after - 0.015)
+    assert change.before == pytest.approx(39.5 - 0.015)
+    target = made.scenario.parameters.intensities[0].mean
+    assert 0.995 * target <= result.figures["mean"] <= target
 
 
 def test_an_instrument_that_fails_is_named(table):

@@ -6,13 +6,14 @@ attenuations show whether it attenuates by what it says. More than what was agre
 
 from __future__ import annotations
 
-from math import log10
+from math import ceil, log10
 
 import numpy as np
 from scipy.constants import c, h
 
+from drivers.errors import NotTaken
 from drivers.roles import Attenuator, LightSource, PowerMeter, TimeTagger
-from qkdctl.calibration.record import Picture
+from qkdctl.calibration.record import Change, Picture
 from qkdctl.calibration.stand import Light, Stand
 from qkdctl.calibration.steps.light import SETTLE_S, scenario_light
 from qkdctl.calibration.steps.putting_back import putting_back
@@ -26,6 +27,12 @@ FURTHER_DB = (0.0, 2.0, 4.0, 6.0, 9.0)
 COUNT_S = 0.3
 STEADY = 0.05
 """Relative standard deviation of the power beyond which pulses are no pulses of one intensity."""
+
+STEPS_UP = 20
+"""Hundredths of a dB by which an attenuator may fall short of what it is set to."""
+
+ENOUGH = 1000
+"""Counts that have to be expected at an attenuation for it to be compared."""
 
 HONEST_DB = 0.4
 """How far counts may lie from what the attenuator says."""
@@ -60,13 +67,9 @@ class MeanPhotons:
             if not low <= needed_db <= high:
                 verdict = f"{needed_db:.2f} dB would be needed, and the attenuator has {low:g} to {high:g} dB"
                 return Found(False, verdict, OUT_OF_RANGE, figures=figures, places=PLACES)
-            # Rounded up: never brighter than agreed.
-            chosen_db = np.ceil(needed_db * 100) / 100
-            return self._set(stand, light, float(chosen_db), needed_db, figures)
+            return self._set(stand, light, needed_db, figures)
 
-    def _set(
-        self, stand: Stand, light: Light, chosen_db: float, needed_db: float, figures: dict[str, float]
-    ) -> Found:
+    def _set(self, stand: Stand, light: Light, needed_db: float, figures: dict[str, float]) -> Found:
         attenuator = stand.need(PLACES[0], Attenuator)
         before_db = attenuator.attenuation_db
 
@@ -76,18 +79,22 @@ class MeanPhotons:
             attenuator.attenuation_db = before_db
 
         with putting_back(put_back):
-            change = stand.set(PLACES[0], "attenuation_db", chosen_db)
+            chosen_db, reads_db = _dim(stand, attenuator, needed_db)
             picture, off_db = _honesty(stand, light, chosen_db)
         target = stand.decoy.intensities[0].mean
         was = target * 10 ** ((needed_db - before_db) / 10)
-        mean = target * 10 ** ((needed_db - chosen_db) / 10)
-        figures |= {"attenuation_db": chosen_db, "mean_before": was, "mean": mean}
-        figures["attenuator_off_db"] = off_db
-        verdict = f"mean photon number {mean:.4f} at {chosen_db:.2f} dB; it was {was:.3f}"
-        if off_db > HONEST_DB:
+        mean = target * 10 ** ((needed_db - reads_db) / 10)
+        figures |= {"attenuation_db": reads_db, "mean_before": was, "mean": mean}
+        verdict = f"mean photon number {mean:.4f} at {reads_db:.2f} dB; it was {was:.3f}"
+        if off_db is None:
+            verdict += "; Bob's counts are too few to check the attenuator by"
+        else:
+            figures["attenuator_off_db"] = off_db
+        if off_db is not None and off_db > HONEST_DB:
             put_back()
             verdict = f"Bob's counts lie {off_db:.2f} dB from what the attenuator says"
             return Found(False, verdict, DISHONEST, figures=figures, pictures=[picture], places=PLACES)
+        change = Change(PLACES[0], "attenuation_db", before_db, chosen_db)
         return Found(True, verdict, "", [change], figures, [picture], PLACES)
 
 
@@ -111,8 +118,28 @@ def _photons(stand: Stand, power_w: float, wavelength_nm: float) -> float:
     return float(pulse_j * wavelength_nm * 1e-9 / (h * c))
 
 
-def _honesty(stand: Stand, light: Light, chosen_db: float) -> tuple[Picture, float]:
-    """Count at Bob at the attenuation that was chosen, and beyond; leave it as it was chosen."""
+def _dim(stand: Stand, attenuator: Attenuator, needed_db: float) -> tuple[float, float]:
+    """Set the attenuator so that it reads at least what is needed; give what it was set to, and what it reads."""
+    _, high = stand.limits(PLACES[0], "attenuation_db")
+    # Rounded up: never brighter than agreed.
+    hundredths, reads_db = ceil(needed_db * 100), 0.0
+    for more in range(STEPS_UP):
+        chosen_db = min((hundredths + more) / 100, high)
+        attenuator.attenuation_db = chosen_db
+        reads_db = attenuator.attenuation_db
+        if reads_db >= needed_db:
+            return chosen_db, reads_db
+    raise NotTaken(
+        f"{PLACES[0]}: reads {reads_db:.2f} dB whatever it is set to, and {needed_db:.2f} dB are needed; look at its "
+        "limits"
+    )
+
+
+def _honesty(stand: Stand, light: Light, chosen_db: float) -> tuple[Picture, float | None]:
+    """Count at Bob at the attenuation that was chosen, and beyond; leave it as it was chosen.
+
+    Gives how far counts lie from what the attenuator says, in dB; None where too few are expected to tell.
+    """
     tagger, attenuator = stand.need("bob.tagger", TimeTagger), stand.need(PLACES[0], Attenuator)
     _, high = stand.limits(PLACES[0], "attenuation_db")
     at_db = [chosen_db + more for more in FURTHER_DB if chosen_db + more <= high]
@@ -130,12 +157,17 @@ def _honesty(stand: Stand, light: Light, chosen_db: float) -> tuple[Picture, flo
         rates.append(counts() - dark_hz)
     attenuator.attenuation_db = chosen_db
     expected = [rates[0] * 10 ** ((at_db[0] - value) / 10) for value in at_db]
-    sure = [i for i in range(len(rates)) if rates[i] * COUNT_S > 1000]
-    off_db = max((abs(10 * log10(rates[i] / expected[i])) for i in sure), default=0.0)
+    # What is expected decides: an attenuator that closes would take its own points away.
+    off_db = [
+        abs(10 * log10(max(rate, 1 / COUNT_S) / awaited))
+        for rate, awaited in zip(rates[1:], expected[1:], strict=True)
+        if awaited * COUNT_S > ENOUGH
+    ]
     lines: dict[str, list[float | None]] = {"Bob counts": [*rates], "the attenuator says": [*expected]}
-    return Picture(
+    picture = Picture(
         "Counts by attenuation", "attenuation (dB)", "counts per second", at_db, lines, chosen_db
-    ), off_db
+    )
+    return picture, max(off_db, default=None)
 
 
 UNSTEADY = (
