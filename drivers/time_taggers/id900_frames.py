@@ -21,7 +21,7 @@ PAUSE_PS = 400_000
 PERIOD_PS = WIDTH_PS + PAUSE_PS
 
 
-def frame(number: int, messages: Sequence[bytes], lost: int) -> TagChunk:
+def frame(number: int, messages: Sequence[bytes], whole: bool = True, lost: int | None = None) -> TagChunk:
     """Put the channels' messages of one sub-acquisition together.
 
     Parameters
@@ -30,8 +30,10 @@ def frame(number: int, messages: Sequence[bytes], lost: int) -> TagChunk:
         Of the sub-acquisition, from 0 on.
     messages : sequence of bytes
         One for each channel, in order.
-    lost : int
-        Tags that the instrument says it lost; if any, all of the span is a gap.
+    whole : bool
+        Whether the instrument has lost none of its tags; if it may have, all of the span is a gap.
+    lost : int, optional
+        How many it says it lost, in this sub-acquisition or another.
 
     Raises
     ------
@@ -44,7 +46,7 @@ def frame(number: int, messages: Sequence[bytes], lost: int) -> TagChunk:
     order = np.argsort(merged, kind="stable")
     begin_ps = number * PERIOD_PS
     return TagChunk(
-        begin_ps, begin_ps + PERIOD_PS, merged[order] + begin_ps, channel[order], _gaps(begin_ps, lost)
+        begin_ps, begin_ps + PERIOD_PS, merged[order] + begin_ps, channel[order], _gaps(begin_ps, whole, lost)
     )
 
 
@@ -65,7 +67,7 @@ def _times(message: bytes) -> NDArray[np.int64]:
     return stamps.astype(np.int64)
 
 
-def _gaps(begin_ps: int, lost: int) -> tuple[Gap, ...]:
-    if lost:
-        return (Gap(begin_ps, begin_ps + PERIOD_PS - 1, "overflow", lost),)
-    return (Gap(begin_ps + WIDTH_PS, begin_ps + PERIOD_PS - 1, "restart"),)
+def _gaps(begin_ps: int, whole: bool, lost: int | None) -> tuple[Gap, ...]:
+    if whole:
+        return (Gap(begin_ps + WIDTH_PS, begin_ps + PERIOD_PS - 1, "restart"),)
+    return (Gap(begin_ps, begin_ps + PERIOD_PS - 1, "overflow", lost),)

@@ -11,13 +11,18 @@ host computer: its address and those of its four streams have to be named as wel
 
 Between sub-acquisitions the instrument is blind for 400 ns, five times a second: these are gaps.
 
+What it loses to its buffers it counts, and does not say when it lost it: every sub-acquisition that had begun
+when the count was taken back is a gap, unless it had been read before.
+
 Unverified: the answer to ``*IDN?``; from which firmware on there are ``RECord`` and ``RAW#:SEND`` (an older
 one answers an error, which is told); that tags of one message are all of one sub-acquisition below the
-instrument's limit of 10 million events a second.
+instrument's limit of 10 million events a second; that messages are on their way for less than 0.2 s.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from contextlib import suppress
 from math import inf
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -36,6 +41,8 @@ INPUTS = (1, 2, 3, 4)
 STREAMS = tuple(f"stream{channel}" for channel in INPUTS)
 #: Silent for so long, the stream has stalled: five sub-acquisitions.
 STALLED_S = 1.0
+#: The sub-acquisition that runs may have lost tags, and one whose messages are on their way.
+AHEAD = 2
 #: What is left of an earlier recording has come after this.
 QUIET_S = 0.05
 #: The vendor's example has the stream of channel 1 at this port.
@@ -108,7 +115,8 @@ class Id900(AskedInstrument):
         self._streams: list[Transport] = []
         self._next: int | None = None
         self._sends = False
-        self._messages: list[bytes | None] = []
+        self._messages: list[deque[bytes]] = []
+        self._whole_from = 0
         self._heard_s = 0.0
         self._service = Service(name, connect, self.TIMEOUT_S)
         super().__init__(name, connect)
@@ -154,7 +162,8 @@ class Id900(AskedInstrument):
             for channel, stream in zip(INPUTS, self._open_streams(), strict=True):
                 self._start_stream(channel, stream)
             self.tell("REC:PLAY")
-            self._next, self._messages = 0, [None] * len(INPUTS)
+            self._next, self._whole_from = 0, 0
+            self._messages = [deque() for _ in INPUTS]
             self._heard_s = self._streams[0].now_s()
 
     def read(self, timeout_s: float) -> TagChunk:
@@ -255,18 +264,18 @@ class Id900(AskedInstrument):
     def _read(self, number: int, timeout_s: float) -> TagChunk:
         if not self._receive(timeout_s):
             return empty(number)
-        messages = [message for message in self._messages if message is not None]
-        chunk = frame(number, messages, self._lost())
-        self._next, self._messages = number + 1, [None] * len(INPUTS)
-        return chunk
+        lost = self._lost(number)
+        messages = [each.popleft() for each in self._messages]
+        self._next = number + 1
+        return frame(number, messages, number >= self._whole_from, lost or None)
 
     def _receive(self, timeout_s: float) -> bool:
         """Wait for a message of each channel; false if they are late, and the instrument may still be alive."""
         deadline = self._streams[0].now_s() + timeout_s
-        for place, stream in enumerate(self._streams):
-            if self._messages[place] is None:
+        for stream, messages in zip(self._streams, self._messages, strict=True):
+            if not messages:
                 try:
-                    self._messages[place] = stream.read(max(deadline - stream.now_s(), 0.0))
+                    messages.append(stream.read(max(deadline - stream.now_s(), 0.0)))
                 except NoAnswer:
                     if stream.now_s() - self._heard_s > STALLED_S:
                         raise
@@ -274,7 +283,8 @@ class Id900(AskedInstrument):
                 self._heard_s = stream.now_s()
         return True
 
-    def _lost(self) -> int:
+    def _lost(self, number: int) -> int:
+        """Tell how many tags were lost since it was asked last, when the sub-acquisition before this was read."""
         answer = self.ask(_of_all("RAW{channel}:ERRORS?"))
         try:
             lost = sum(int(each) for each in answer.split("\n"))
@@ -282,7 +292,15 @@ class Id900(AskedInstrument):
             raise BadAnswer(f"asked for its errors, it answered {answer[:60]!r}") from None
         if lost:
             self.ask(_of_all("RAW{channel}:ERRORS:CLEAR"))
+            self._take_what_has_come()
+            self._whole_from = number + max(map(len, self._messages)) + AHEAD
         return lost
+
+    def _take_what_has_come(self) -> None:
+        for stream, messages in zip(self._streams, self._messages, strict=True):
+            with suppress(NoAnswer):
+                while True:
+                    messages.append(stream.read(0.0))
 
 
 def _text(message: bytes) -> str:

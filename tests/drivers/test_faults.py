@@ -134,10 +134,34 @@ def test_an_overflow_is_a_gap_with_the_number_of_tags_that_it_cost() -> None:
     _, kept, gaps = recorded(tagger, S * 3 // 2)
     assert gaps
     assert all(gap.reason == "overflow" for gap in gaps)
-    assert sum(gap.lost for gap in gaps) == pytest.approx(kept, abs=len(gaps) * 4)
+    assert sum(gap.lost or 0 for gap in gaps) == pytest.approx(kept, abs=len(gaps) * 4)
     stand.fault(full, "overflow_share", 0.0)
     recorded(tagger, 2 * S)
     assert recorded(tagger, 3 * S)[2] == []
+
+
+def go_on(stand: MemoryStand, full: str, duration_s: float) -> None:
+    """Let a recording run while nobody reads it."""
+    assert stand.models is not None
+    service = stand.models.ports[f"{full}/dlt"].connect(stand.now_s)
+    for _ in range(round(duration_s / 0.001)):
+        stand.wait(0.001)
+        service.feed(b"list", stand.now_s)
+
+
+def test_what_is_lost_while_nobody_reads_is_a_gap_where_it_was_lost() -> None:
+    stand, full, tagger = stand_of("idq-id900", threshold_v=1.0)
+    tagger.start()
+    go_on(stand, full, 0.5)
+    stand.fault(full, "overflow_share", 0.5)
+    go_on(stand, full, 0.4)
+    stand.fault(full, "overflow_share", 0.0)
+    chunks, _, gaps = recorded(tagger, 2 * S)
+    few = [chunk for chunk in chunks if len(chunk) < 120]  # of 160
+    assert [chunk.start_ps // (S // 5) for chunk in few] == [2, 3]
+    assert all([gap.reason for gap in chunk.gaps] == ["overflow"] for chunk in few)
+    assert sum(gap.lost or 0 for gap in gaps) == pytest.approx(160, rel=0.3)
+    assert [gap.reason for gap in chunks[-1].gaps] == ["restart"]
 
 
 def test_a_recording_whose_stream_failed_is_ended_with_the_rest() -> None:

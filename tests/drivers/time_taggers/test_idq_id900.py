@@ -145,7 +145,7 @@ def test_the_service_s_refusal_is_told() -> None:
 
 
 def test_sub_acquisitions_follow_each_other() -> None:
-    chunks = [frame(number, [stamps(0, WIDTH_PS - 1)] * 4, 0) for number in range(3)]
+    chunks = [frame(number, [stamps(0, WIDTH_PS - 1)] * 4) for number in range(3)]
     assert [chunk.start_ps for chunk in chunks] == [0, PERIOD_PS, 2 * PERIOD_PS]
     assert chunks[2].time_ps[-1] == 2 * PERIOD_PS + WIDTH_PS - 1
 
@@ -153,4 +153,4 @@ def test_sub_acquisitions_follow_each_other() -> None:
 @pytest.mark.parametrize("message", [stamps(WIDTH_PS), stamps(2**63), b"1234567"])
 def test_messages_that_cannot_be_are_refused(message: bytes) -> None:
     with pytest.raises(BadAnswer):
-        frame(0, [message], 0)
+        frame(0, [message])
