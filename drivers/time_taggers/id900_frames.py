@@ -1,7 +1,8 @@
 """From the ID900's messages to time tags: one message for each channel and sub-acquisition.
 
 The instrument sends tags when a sub-acquisition is over; their times begin anew with each, and nothing but
-the count of messages tells which one they belong to. A message without tags counts too.
+the count of messages tells which one they belong to. A message without tags counts too, as long as the service has
+the stream and has counted as many sub-acquisitions (:mod:`drivers.time_taggers.id900_service`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,12 @@
 """The DataLinkTarget service that hands on the ID900's tags: requests like a command line's, answers in JSON.
 
-Source: Time Controller Series user manual, pages 90 and 91; the vendor's examples.
+Source: Time Controller Series user manual, pages 90 and 91; the vendor's examples. It names a stream by the
+instrument's address and a port, and counts what it has acquired, sub-acquisitions without tags as well (the example on
+page 91 has one). Several instruments may share a service: each ends its own streams only.
+
+Unverified: that it sends an empty message for a sub-acquisition without tags. The vendor's client takes an empty
+message for the end of the stream, but counts messages on all channels alike. If nothing is sent instead, the tags of a
+channel that sees hardly any clicks come to lie too early.
 """
 
 from __future__ import annotations
@@ -32,18 +38,42 @@ class Service:
     def __init__(self, name: str, connect: Connect, timeout_s: float) -> None:
         self._name, self._connect, self._timeout_s = name, connect, timeout_s
         self._line: Transport | None = None
+        self._begun: set[str] = set()
 
-    def start(self, host: str, channel: int, port: int) -> None:
-        """Let a channel's tags come to a port."""
-        self._ask(f"start-stream --address {host} --channel {channel} --stream-port {port}")
+    def start(self, host: str, channel: int, port: int) -> str:
+        """Let a channel's tags come to a port; give the name of the stream."""
+        request = f"start-stream --address {host} --channel {channel} --stream-port {port}"
+        answer = self._ask(request)
+        key = answer.get("id") if isinstance(answer, dict) else None
+        if not isinstance(key, str):
+            raise self._strange(request, answer)
+        self._begun.add(key)
+        return key
 
-    def stop_all(self) -> None:
-        """End whatever runs."""
+    def stop(self, host: str) -> None:
+        """End the streams that were started here, and what an earlier program left running of the same instrument."""
         found = self._ask("list")
         if not isinstance(found, list):
-            raise BadAnswer(f"{self._name}: its DataLinkTarget service answered 'list' by {found!r:.60}")
-        for key in found:
-            self._ask(f"stop --id {key}")
+            raise self._strange("list", found)
+        for key in map(str, found):
+            if key in self._begun or key.rpartition(":")[0] == host:
+                self._ask(f"stop --id {key}")
+        self._begun.clear()
+
+    def acquired(self, key: str) -> int:
+        """Tell how many sub-acquisitions a stream has had.
+
+        Raises
+        ------
+        InstrumentError
+            If there is no such stream: somebody has stopped it.
+        """
+        request = f"status --id {key}"
+        answer = self._ask(request)
+        count = answer.get("acquisitions_count") if isinstance(answer, dict) else None
+        if not isinstance(count, int):
+            raise self._strange(request, answer)
+        return count
 
     def running(self) -> Finding:
         """Tell whether it answers."""
@@ -58,6 +88,9 @@ class Service:
         if self._line is not None:
             self._line.close()
         self._line = None
+
+    def _strange(self, request: str, answer: object) -> BadAnswer:
+        return BadAnswer(f"{self._name}: its DataLinkTarget service answered {request!r} by {answer!r:.60}")
 
     def _ask(self, request: str) -> Any:
         try:

@@ -14,6 +14,8 @@ Between sub-acquisitions the instrument is blind for 400 ns, five times a second
 What it loses to its buffers it counts, and does not say when it lost it: every sub-acquisition that had begun
 when the count was taken back is a gap, unless it had been read before.
 
+Name the instrument by its number (192.0.2.7): the service names streams by it.
+
 Unverified: the answer to ``*IDN?``; from which firmware on there are ``RECord`` and ``RAW#:SEND`` (an older
 one answers an error, which is told); that tags of one message are all of one sub-acquisition below the
 instrument's limit of 10 million events a second; that messages are on their way for less than 0.2 s.
@@ -21,8 +23,6 @@ instrument's limit of 10 million events a second; that messages are on their way
 
 from __future__ import annotations
 
-from collections import deque
-from contextlib import suppress
 from math import inf
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ from drivers.identity import Finding, Identity, fine, wrong
 from drivers.instrument import AskedInstrument, Connect
 from drivers.parameters import Parameter
 from drivers.time_taggers.id900_frames import PERIOD_PS, WIDTH_PS, empty, frame
+from drivers.time_taggers.id900_messages import Messages
 from drivers.time_taggers.id900_service import Service
 from drivers.transport.base import Transport
 from drivers.transport.silence import drain
@@ -39,8 +40,6 @@ from postproc.timetags.types import TagChunk
 
 INPUTS = (1, 2, 3, 4)
 STREAMS = tuple(f"stream{channel}" for channel in INPUTS)
-#: Silent for so long, the stream has stalled: five sub-acquisitions.
-STALLED_S = 1.0
 #: The sub-acquisition that runs may have lost tags, and one whose messages are on their way.
 AHEAD = 2
 #: What is left of an earlier recording has come after this.
@@ -111,13 +110,14 @@ class Id900(AskedInstrument):
         show=lambda name: name[:3].upper(),
     )
 
+    _messages: Messages
+
     def __init__(self, name: str, connect: Connect) -> None:
         self._streams: list[Transport] = []
         self._next: int | None = None
         self._sends = False
-        self._messages: list[deque[bytes]] = []
+        self._keys: list[str] = []
         self._whole_from = 0
-        self._heard_s = 0.0
         self._service = Service(name, connect, self.TIMEOUT_S)
         super().__init__(name, connect)
 
@@ -159,12 +159,13 @@ class Id900(AskedInstrument):
             self._sends = True
             for command in PREPARE:
                 self.tell(command)
-            for channel, stream in zip(INPUTS, self._open_streams(), strict=True):
+            self._keys = [
                 self._start_stream(channel, stream)
+                for channel, stream in zip(INPUTS, self._open_streams(), strict=True)
+            ]
             self.tell("REC:PLAY")
             self._next, self._whole_from = 0, 0
-            self._messages = [deque() for _ in INPUTS]
-            self._heard_s = self._streams[0].now_s()
+            self._messages = Messages(self._streams)
 
     def read(self, timeout_s: float) -> TagChunk:
         """See :class:`drivers.roles.TimeTagger`: one sub-acquisition of 0.2 s at a time."""
@@ -175,7 +176,8 @@ class Id900(AskedInstrument):
                 return self._read(self._next, timeout_s)
             except (NoAnswer, ConnectionFailed, BadAnswer) as error:
                 self._next = None
-                raise type(error)(f"{self.name}: the stream of tags has stopped ({error})") from None
+                reason = str(error).removeprefix(f"{self.name}: ")
+                raise type(error)(f"{self.name}: the stream of tags has stopped ({reason})") from None
 
     def stop(self) -> None:
         """See :class:`drivers.roles.TimeTagger`."""
@@ -238,10 +240,10 @@ class Id900(AskedInstrument):
         return "ID1000" in answer or "ID900" in answer
 
     def _silence(self) -> None:
-        """End what runs, whoever began it."""
+        """End what runs on this instrument, whoever began it."""
         self.tell("REC:STOP")
         self.tell(_of_all("RAW{channel}:SEND OFF"))
-        self._service.stop_all()
+        self._service.stop(self._host())
 
     def _open_streams(self) -> list[Transport]:
         """Connect to the streams once, and drop what is left of an earlier recording."""
@@ -251,37 +253,38 @@ class Id900(AskedInstrument):
             drain(stream, QUIET_S, inf)
         return self._streams
 
-    def _start_stream(self, channel: int, stream: Transport) -> None:
+    def _start_stream(self, channel: int, stream: Transport) -> str:
         # Inputs 1 to 4 are forwarded by the combiners 5 to 8.
         self.tell(f"RAW{channel}:REF:LINK NONE;:RAW{channel}:STOP:LINK TSCO{channel + 4}")
         self.ask(f"RAW{channel}:ERRORS:CLEAR")
-        assert self._line is not None
-        host = urlsplit(self._line.address).hostname or "127.0.0.1"
         port = urlsplit(stream.address).port or FIRST_STREAM_PORT + channel - 1
-        self._service.start(host, channel, port)
+        key = self._service.start(self._host(), channel, port)
         self.tell(f"RAW{channel}:SEND ON")
+        return key
+
+    def _host(self) -> str:
+        assert self._line is not None
+        return urlsplit(self._line.address).hostname or "127.0.0.1"
 
     def _read(self, number: int, timeout_s: float) -> TagChunk:
-        if not self._receive(timeout_s):
+        if not self._messages.wait(timeout_s):
             return empty(number)
+        self._see_whether_it_goes_on(number)
         lost = self._lost(number)
-        messages = [each.popleft() for each in self._messages]
         self._next = number + 1
-        return frame(number, messages, number >= self._whole_from, lost or None)
+        return frame(number, self._messages.take(), number >= self._whole_from, lost or None)
 
-    def _receive(self, timeout_s: float) -> bool:
-        """Wait for a message of each channel; false if they are late, and the instrument may still be alive."""
-        deadline = self._streams[0].now_s() + timeout_s
-        for stream, messages in zip(self._streams, self._messages, strict=True):
-            if not messages:
-                try:
-                    messages.append(stream.read(max(deadline - stream.now_s(), 0.0)))
-                except NoAnswer:
-                    if stream.now_s() - self._heard_s > STALLED_S:
-                        raise
-                    return False
-                self._heard_s = stream.now_s()
-        return True
+    def _see_whether_it_goes_on(self, number: int) -> None:
+        """An empty message is that of a sub-acquisition without tags, or a stream's last: the service knows."""
+        for key, message in zip(self._keys, self._messages.next(), strict=True):
+            if message:
+                continue
+            try:
+                acquired = self._service.acquired(key)
+            except InstrumentError as error:
+                raise ConnectionFailed(f"somebody has ended the stream {key}: {error}") from None
+            if acquired <= number:
+                raise BadAnswer(f"{key} has given {number + 1} messages for {acquired} sub-acquisitions")
 
     def _lost(self, number: int) -> int:
         """Tell how many tags were lost since it was asked last, when the sub-acquisition before this was read."""
@@ -292,15 +295,8 @@ class Id900(AskedInstrument):
             raise BadAnswer(f"asked for its errors, it answered {answer[:60]!r}") from None
         if lost:
             self.ask(_of_all("RAW{channel}:ERRORS:CLEAR"))
-            self._take_what_has_come()
-            self._whole_from = number + max(map(len, self._messages)) + AHEAD
+            self._whole_from = number + self._messages.count() + AHEAD
         return lost
-
-    def _take_what_has_come(self) -> None:
-        for stream, messages in zip(self._streams, self._messages, strict=True):
-            with suppress(NoAnswer):
-                while True:
-                    messages.append(stream.read(0.0))
 
 
 def _text(message: bytes) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
-from drivers.errors import BadAnswer, InstrumentError, NoAnswer
+from drivers.errors import BadAnswer, ConnectionFailed, InstrumentError, NoAnswer
 from drivers.identity import Identity
 from drivers.time_taggers.id900_frames import PERIOD_PS, WIDTH_PS, frame
 from drivers.time_taggers.idq_id900 import Id900
@@ -41,9 +41,20 @@ PLAY = [(b"REC:PLAY", b"Playing")]
 ERRORS = [(b"RAW%d:ERRORS?" % n, b"0") for n in CHANNELS]
 
 
+#: What an earlier program has left running.
+LEFT = ((b"list", b'["127.0.0.1:5559"]'), (b"stop --id 127.0.0.1:5559", b'{"status": {}}'))
+KEYS = [f"127.0.0.1:{5555 + n}" for n in CHANNELS]
+
+
 def started(n: int) -> tuple[bytes, bytes]:
     request = b"start-stream --address 127.0.0.1 --channel %d --stream-port %d" % (n, 4241 + n)
-    return request, json.dumps({"id": f"127.0.0.1:{5555 + n}"}).encode()
+    return request, json.dumps({"id": KEYS[n - 1]}).encode()
+
+
+def counted(n: int, acquisitions: int) -> tuple[bytes, bytes]:
+    """What the service says of a channel's stream, as on page 91 of the manual."""
+    status = {"acquisitions_count": acquisitions, "errors": [], "inactivity": 0.1, "timestamps_count": 0}
+    return f"status --id {KEYS[n - 1]}".encode(), json.dumps(status).encode()
 
 
 class Silent(Dialogue):
@@ -65,9 +76,14 @@ def stamps(*times: int) -> bytes:
 
 
 @contextmanager
-def recording(*after: tuple[bytes, bytes], messages: dict[int, bytes]) -> Iterator[Id900]:
-    dlt = Dialogue((b"list", b'["127.0.0.1:5559"]'), (b"stop --id 127.0.0.1:5559", b'{"status": {}}'),
-                   *map(started, CHANNELS))  # fmt: skip
+def recording(
+    *after: tuple[bytes, bytes],
+    messages: dict[int, bytes],
+    left: Sequence[tuple[bytes, bytes]] = LEFT,
+    asked: Sequence[tuple[bytes, bytes]] = (),
+) -> Iterator[Id900]:
+    """A recording that has begun; the service had streams left, and is asked more later."""
+    dlt = Dialogue(*left, *map(started, CHANNELS), *asked)
     streams = {f"stream{n}": Silent(*([messages[n]] if n in messages else [])) for n in CHANNELS}
     with talking(Id900, *HELLO, *PREPARED, *BEGUN, *PLAY, *after, dlt=dlt, **streams) as tagger:
         tagger.start()
@@ -81,7 +97,7 @@ def test_it_is_identified() -> None:
 
 def test_a_recording_is_begun_as_in_the_vendor_s_examples_and_read() -> None:
     messages = {1: stamps(5, 900), 2: stamps(), 3: stamps(7), 4: stamps(900)}
-    with recording(*ERRORS, messages=messages) as tagger:
+    with recording(*ERRORS, messages=messages, asked=[counted(2, 1)]) as tagger:
         chunk = tagger.read(1.0)
     assert (chunk.start_ps, chunk.stop_ps) == (0, PERIOD_PS)
     assert chunk.time_ps.tolist() == [5, 7, 900, 900]
@@ -124,6 +140,45 @@ def test_lost_tags_make_a_gap_of_the_whole_span() -> None:
     lost += [(b"RAW%d:ERRORS:CLEAR" % n, b"Cleared") for n in CHANNELS]
     with recording(*lost, messages={n: stamps(1) for n in CHANNELS}) as tagger:
         assert tagger.read(1.0).gaps == (Gap(0, PERIOD_PS - 1, "overflow", 10),)
+
+
+def test_another_instrument_s_streams_at_the_same_service_run_on() -> None:
+    other = "10.0.0.2:5556"
+    stopped = [(f"stop --id {key}".encode(), b'{"status": {}}') for key in KEYS]
+    with recording(
+        *PREPARED[:5],
+        messages={},
+        left=[(b"list", json.dumps([other]).encode())],
+        asked=[(b"list", json.dumps([other, *KEYS]).encode()), *stopped],
+    ) as tagger:
+        tagger.stop()
+
+
+def test_an_empty_message_of_a_stream_that_was_stopped_is_its_end() -> None:
+    gone = (b"status --id 127.0.0.1:5556", b'{"error": {"description": "unknown id"}}')
+    with (
+        recording(messages=dict.fromkeys(CHANNELS, b""), asked=[gone]) as tagger,
+        pytest.raises(ConnectionFailed, match=r"^bench.thing: the stream .*ended the stream 127.0.0.1:5556"),
+    ):
+        tagger.read(1.0)
+
+
+def test_more_messages_than_sub_acquisitions_are_told() -> None:
+    with (
+        recording(messages=dict.fromkeys(CHANNELS, b""), asked=[counted(1, 1), counted(2, 0)]) as tagger,
+        pytest.raises(BadAnswer, match=r"127.0.0.1:5557 has given 1 messages for 0 sub-acquisitions"),
+    ):
+        tagger.read(1.0)
+
+
+def test_a_stream_without_a_name_is_no_stream() -> None:
+    dlt = Dialogue((b"list", b"[]"), (started(1)[0], b'{"id": 7}'))
+    streams = {f"stream{n}": Silent() for n in CHANNELS}
+    with (
+        talking(Id900, *HELLO, *PREPARED, *BEGUN[:2], dlt=dlt, **streams) as tagger,
+        pytest.raises(BadAnswer, match=r"answered 'start-stream .*' by \{'id': 7\}"),
+    ):
+        tagger.start()
 
 
 def test_the_service_is_missed() -> None:
