@@ -2,8 +2,9 @@
 
 Sources: 8156A user's guide, chapters 7 (grammar, error queue) and 8: pages 92 and 93 (table of commands),
 97 (``*IDN?``), 106 (``:INPut:ATTenuation``), 114 (``:OUTPut[:STATe]``), 116 (bit 1 of the operation
-condition register is set while the filter's motor settles). The modules 8156xA and 8157xA and the N77xx
-family share the commands used here (8163A/B programming guide).
+condition register is set while the filter's motor settles). The modules 8156xA and 8157xA take the same INPut and
+OUTPut commands (8163A/B programming guide), but it is their mainframe that answers ``*IDN?``, and nobody has looked
+up by which register they and the N77xx family settle: they are refused.
 
 Unverified: how long the motor takes; how many digits are answered. The instrument has GPIB and gives no
 serial number, so a real one cannot say that it is not emulated.

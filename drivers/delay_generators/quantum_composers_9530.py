@@ -1,9 +1,10 @@
-"""Quantum Composers 9530 (and relatives of the BNC 577 class): pulse generator, text on serial or TCP 2101.
+"""Quantum Composers 9530 (and its relatives BNC 575 and 577): pulse generator, text on serial or TCP 2101.
 
-Sources: 9530 series manual (commands, error codes); QMI's driver. Every command is answered, by ``ok``, by a
-value, or by ``?`` and a number.
+Sources: 9530 series manual (commands, error codes); QMI's driver; public drivers of the BNC 575 and 577 (who they say
+they are, and that they keep their clock under another keyword: it is left as it is). Every command is answered, by
+``ok``, by a value, or by ``?`` and a number.
 
-Unverified: that the BNC 575 and 577 share all commands used here; how many digits are answered.
+Unverified: that the BNC 575 and 577 share all other commands used here; how many digits are answered.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class QuantumComposers9530(LineInstrument):
 
     def identify(self) -> Identity:
         """Ask ``*IDN?``."""
-        return identity_of(self.name, self.ask("*IDN?"), "95")
+        return identity_of(self.name, self.ask("*IDN?"), "95", "575", "577")
 
     def is_identification(self, line: bytes) -> bool:
         """Three commas, and no error."""
@@ -105,9 +106,17 @@ class QuantumComposers9530(LineInstrument):
 
     def self_test(self) -> list[Finding]:
         """Look at the clock: with an external one, its loop must have locked."""
-        if self.ask(":PULSE0:ICL:MOD?").endswith("?"):
-            return [
-                wrong("its clock has not locked to the external one", "check the reference's level and rate")
-            ]
+        try:
+            answer = self.ask(":PULSE0:ICL:MOD?")
+        except InstrumentError:
+            clock = "as at its front panel"
+        else:
+            if answer.endswith("?"):
+                return [
+                    wrong(
+                        "its clock has not locked to the external one", "check the reference's level and rate"
+                    )
+                ]
+            clock = self.clock
         state = "on" if self.running else "off"
-        return [fine(f"pulses {state}, every {self.period_s:g} s, clock {self.clock}")]
+        return [fine(f"pulses {state}, every {self.period_s:g} s, clock {clock}")]
