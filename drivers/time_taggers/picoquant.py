@@ -31,7 +31,7 @@ LONGEST_MS = 360_000_000
 SETTLE_S = 0.2
 FIFO_FULL, REFERENCE_LOST, SYSTEM_ERROR, ACTIVE, COUNTS_DROPPED = 0x02, 0x08, 0x10, 0x20, 0x40
 LOOK_S = 0.002
-#: A stream tells at least every wrap of its time, 2.7 s at 80 ps.
+#: A stream tells at least every wrap of its time, 2.7 ms at 80 ps.
 STALLED_S = 5.0
 
 

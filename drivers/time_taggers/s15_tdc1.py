@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from drivers.errors import BadAnswer, ConnectionFailed, InstrumentError, NoAnswer
+from drivers.errors import BadAnswer, ConnectionFailed, DataLost, InstrumentError, NoAnswer
 from drivers.identity import EMULATED_MARK, Finding, Identity, fine, wrong
 from drivers.line_instrument import LineInstrument
 from drivers.parameters import Parameter
@@ -136,6 +136,8 @@ class Tdc1(LineInstrument):
             except (NoAnswer, ConnectionFailed) as error:
                 self._give_up(error)
                 raise type(error)(f"{self.name}: the stream of events has stopped ({error})") from None
+            except DataLost as error:
+                raise DataLost(f"{self.name}: {error}") from None
             except BadAnswer as error:
                 raise BadAnswer(f"{self.name}: sends no events ({error}); switch it off and on") from None
 

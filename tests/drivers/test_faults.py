@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from drivers.errors import InstrumentError, LimitError, NoAnswer, UnknownName
+from drivers.errors import DataLost, InstrumentError, LimitError, NoAnswer, UnknownName
 from tests.drivers.stands import MemoryStand, in_mind, on_rack, one_of
 
 S = 10**12
@@ -50,6 +50,15 @@ def test_bytes_dropped_from_a_stream_are_a_gap() -> None:
     stand.fault(full, "drop_bytes", 2)
     _, _, gaps = recorded(tagger, 2 * S)
     assert [gap.reason for gap in gaps] == ["dropped"]
+
+
+def test_bytes_dropped_while_hardly_anything_comes_end_the_recording_by_name() -> None:
+    stand, full, tagger = stand_of("s15-tdc1", threshold_v=1.0)
+    tagger.start()
+    recorded(tagger, S // 2)
+    stand.fault(full, "drop_bytes", 2)
+    with pytest.raises(DataLost, match=f"^{full}: bytes were lost"):
+        recorded(tagger, 10 * S)
 
 
 @pytest.mark.parametrize("driver", ["thorlabs-itc4000", "toptica-dlcpro", "koheron-ctl200"])
