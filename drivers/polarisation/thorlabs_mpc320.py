@@ -4,7 +4,9 @@ Sources: Thorlabs' APT protocol description, issue 37 (messages, header, data); 
 counts, the paddles are channels 1, 2 and 4). Messages about moves that are over come at any time; they are
 skipped unless they are waited for.
 
-Unverified: how fast the paddles turn; what the status' current means.
+Unverified: how fast the paddles turn; what the status' current means; how far the paddles really go. Most drivers have
+170 degrees, some 160, and one laboratory's goes from 1.5 to 159 and no further: positions from 0 to 1 are within these.
+The same one takes 989 counts off the position that it reads, which this one does not.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from drivers.transport.base import Transport
 PADDLES = (1, 2, 4)
 DEGREES_PER_COUNT = 170 / 1370
 FULL_TURN_DEG = 170.0
+#: One laboratory's driver goes no further.
+FIRST_DEG, LAST_DEG = 1.5, 159.0
 REQ_INFO, GET_INFO, ENABLE = 0x0005, 0x0006, 0x0210
 MOVE_HOME, HOMED, MOVE_TO, MOVED = 0x0443, 0x0444, 0x0453, 0x0464
 REQ_POSITION, GET_POSITION = 0x0411, 0x0412
@@ -62,12 +66,17 @@ class Mpc320(AskedInstrument):
 
     @property
     def positions(self) -> tuple[float, ...]:
-        """See :class:`drivers.roles.PolarisationController`."""
-        return tuple(angle / FULL_TURN_DEG for angle in self.angles_deg)
+        """See :class:`drivers.roles.PolarisationController`; beyond its ends a paddle counts as at the end."""
+        shares = ((angle - FIRST_DEG) / (LAST_DEG - FIRST_DEG) for angle in self.angles_deg)
+        return tuple(min(max(share, 0.0), 1.0) for share in shares)
 
     @positions.setter
     def positions(self, value: tuple[float, ...]) -> None:
-        self.angles_deg = tuple(each * FULL_TURN_DEG for each in value)
+        if len(value) != len(PADDLES) or not all(0 <= each <= 1 for each in value):
+            raise LimitError(
+                f"{self.name}: positions must be three numbers from 0 to 1, got {value!r}; nothing was sent"
+            )
+        self.angles_deg = tuple(FIRST_DEG + each * (LAST_DEG - FIRST_DEG) for each in value)
 
     def begin(self, line: Transport) -> None:
         """Read messages for the host."""

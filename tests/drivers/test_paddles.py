@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from drivers.codecs.apt import DEVICE, HOST, Message, encode
+from drivers.emulation.models import thorlabs_mpc320
 from drivers.errors import DriverError, LimitError, NoAnswer
 from drivers.polarisation.thorlabs_mpc320 import DEGREES_PER_COUNT, Mpc320
 from tests.drivers.stands import in_mind, one_of
@@ -86,6 +87,25 @@ def test_driver_and_paddles_agree() -> None:
     run_state_machine_as_test(
         Paddles, settings=settings(max_examples=12, stateful_step_count=12, deadline=None, derandomize=True)
     )
+
+
+def test_positions_are_those_that_paddles_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thorlabs_mpc320, "LEAST_COUNTS", 12)
+    monkeypatch.setattr(thorlabs_mpc320, "MOST_COUNTS", 1281)
+    driver: Any = in_mind(PARTIES).open(NAME)
+    driver.positions = (0.0, 0.5, 1.0)
+    assert driver.positions == pytest.approx((0.0, 0.5, 1.0), abs=1e-3)
+    driver.angles_deg = (1.5, 80.25, 159.0)
+    assert driver.positions == pytest.approx((0.0, 0.5, 1.0), abs=1e-3)
+
+
+def test_beyond_what_they_reach_they_are_at_an_end() -> None:
+    driver: Any = in_mind(PARTIES).open(NAME)
+    driver.angles_deg = (0.0, 80.25, 170.0)
+    assert driver.positions == (0.0, pytest.approx(0.5, abs=1e-3), 1.0)
+    for wanted in ((0.0, 0.5, 1.01), (-0.01, 0.5, 1.0), (0.5, 0.5)):
+        with pytest.raises(LimitError, match=r"three numbers from 0 to 1, got .*nothing was sent"):
+            driver.positions = wanted
 
 
 pieces = st.binary(max_size=30) | st.sampled_from(

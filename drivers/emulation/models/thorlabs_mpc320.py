@@ -20,7 +20,8 @@ from drivers.identity import EMULATED_MARK
 from drivers.transport.memory import Replies
 
 PADDLES = (1, 2, 4)
-MOST_COUNTS = 1370
+#: Where its paddles stop. Some say that real ones reach less.
+LEAST_COUNTS, MOST_COUNTS = 0, 1370
 #: For each percent of its speed.
 COUNTS_PER_S = 274.0
 LATENCY_S = 0.002
@@ -56,7 +57,7 @@ class Paddle:
 
     def turn(self, counts: int, now_s: float, speed_percent: int) -> float:
         """Turn it, not beyond its ends; tells how long that takes."""
-        self._from, self._to, self._since_s = self.counts(now_s), min(max(counts, 0), MOST_COUNTS), now_s
+        self._from, self._to, self._since_s = self.counts(now_s), _within_ends(counts), now_s
         self._counts_per_s = COUNTS_PER_S * max(speed_percent, 1)
         return LATENCY_S + abs(self._to - self._from) / self._counts_per_s
 
@@ -65,6 +66,10 @@ class Paddle:
         if self.counts(now_s) == self._to:
             return 0
         return FORWARD if self._to > self._from else BACKWARD
+
+
+def _within_ends(counts: int) -> int:
+    return min(max(counts, LEAST_COUNTS), MOST_COUNTS)
 
 
 class Mpc320Model(Model):
