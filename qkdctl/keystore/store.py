@@ -89,7 +89,7 @@ class KeyStore:
             new = connection.execute("SELECT 1 FROM epoch").fetchone() is None
             kek = make_kek(place) if new and not place.exists() else read_kek(place)
             vault = Vault(kek, str(self.path), self._now)
-            vault.check(connection)
+            vault.prepare(connection)
         return vault
 
     @contextmanager

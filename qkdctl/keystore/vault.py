@@ -93,16 +93,20 @@ class Vault:
                 "with a new pre-shared key"
             ) from None
 
-    def check(self, connection: Connection) -> None:
-        """See that the key-encryption key belongs to the store.
+    def prepare(self, connection: Connection) -> None:
+        """See that the key-encryption key belongs to the store; begin the first epoch of a new one.
+
+        So there is one whenever the store is open, unless somebody zeroises it meanwhile.
 
         Raises
         ------
         RecordingError
-            If it does not.
+            If it does not belong to it.
         """
         row = connection.execute("SELECT max(number) FROM epoch").fetchone()
-        if row[0] is not None:
+        if row[0] is None:
+            self._begin(connection, 1)
+        else:
             self._cipher(connection, row[0])
 
     def shred(self, connection: Connection) -> int:
@@ -133,15 +137,20 @@ class Vault:
     def _current(self, connection: Connection) -> int:
         """The epoch that is used now; begun if the last one is over."""
         row = connection.execute("SELECT number, began_at FROM epoch ORDER BY number DESC LIMIT 1").fetchone()
-        now = self._now()
-        if row is not None and abs(now - datetime.fromisoformat(row["began_at"])) < EPOCH:
+        if row is None:
+            # The key-encryption key is no more: under it an epoch would keep everybody out of the store.
+            raise RecordingError(f"{self._name}: was zeroised; start this program again")
+        if abs(self._now() - datetime.fromisoformat(row["began_at"])) < EPOCH:
             return int(row["number"])
-        return self._begin(connection, row["number"] + 1 if row else 1, now.astimezone(UTC))
+        # The store may be another's by now, that was begun anew.
+        self._cipher(connection, row["number"])
+        return self._begin(connection, row["number"] + 1)
 
-    def _begin(self, connection: Connection, number: int, now: datetime) -> int:
+    def _begin(self, connection: Connection, number: int) -> int:
         key, nonce = os.urandom(EPOCH_KEY_BYTES), os.urandom(NONCE_BYTES)
         wrapped = nonce + self._kek.encrypt(nonce, key, _text(("epoch", number)))
-        connection.execute("INSERT INTO epoch VALUES (?, ?, ?)", (number, wrapped, now.isoformat()))
+        began_at = self._now().astimezone(UTC).isoformat()
+        connection.execute("INSERT INTO epoch VALUES (?, ?, ?)", (number, wrapped, began_at))
         return number
 
     def _cipher(self, connection: Connection, number: int) -> AESGCMSIV:
@@ -159,7 +168,8 @@ class Vault:
             return self._kek.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _text(("epoch", number)))
         except InvalidTag:
             raise RecordingError(
-                f"{self._name}: its key-encryption key is another one; put the right file back"
+                f"{self._name}: its key-encryption key is another one; put the right file back or, if the store was "
+                "zeroised, start this program again"
             ) from None
 
 
