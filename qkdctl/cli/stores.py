@@ -50,9 +50,10 @@ def existing_store(directory: Path, party: Role) -> KeyStore:
     """
     from qkdctl.errors import RecordingError
     from qkdctl.keystore.pair import store_path
+    from qkdctl.keystore.place import is_there
     from qkdctl.keystore.store import KeyStore
 
     path = store_path(directory, party)
-    if not path.exists():
+    if not is_there(path):
         raise RecordingError(f"{path}: there is no key store; name its directory with --store")
     return KeyStore(path, party)

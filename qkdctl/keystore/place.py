@@ -21,6 +21,11 @@ def server_file(store: Path) -> Path | None:
     return file if file.exists() else None
 
 
+def is_there(store: Path) -> bool:
+    """Whether there is a store of this name, in its file or on a server."""
+    return store.exists() or server_file(store) is not None
+
+
 def open_engine(store: Path, party: str, wait_s: float) -> Engine:
     """Open a party's database where it is.
 

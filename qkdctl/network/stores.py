@@ -12,6 +12,7 @@ from postproc.types import Role
 from qkdctl.errors import RecordingError, UsageError
 from qkdctl.keystore.audit import Head, verify
 from qkdctl.keystore.pair import store_path
+from qkdctl.keystore.place import is_there
 from qkdctl.keystore.store import KeyStore
 from qkdctl.keystore.zeroise import zeroise
 from qkdctl.network.space import onboard
@@ -45,7 +46,7 @@ def stores_of(home: Path) -> list[Place]:
         found += [Place(store_path(Path(link.store), link.party), link.party) for link in spec.links]
     else:
         raise UsageError(f"{home}: is no node of a network")
-    return [place for place in found if place.path.exists()]
+    return [place for place in found if is_there(place.path)]
 
 
 def verify_all(home: Path) -> dict[str, Head]:

@@ -10,7 +10,7 @@ import pytest
 
 from qkdctl.keystore.pair import both_stores
 from qkdctl.keystore.store import KeyStore
-from tests.keystore.conftest import shared_key
+from tests.keystore.conftest import ORIGIN, SESSION, make_key, name_server, shared_key
 
 
 @pytest.fixture
@@ -129,3 +129,18 @@ def test_a_disk_that_fills_up_costs_no_finished_block(pairs, tmp_path, limit):
         states = [{entry.id: entry.state for entry in store.entries()} for store in stores.values()]
     assert states[0] == states[1]
     assert set(states[0].values()) <= {"confirmed"}
+
+
+def test_a_store_on_a_server_is_there_for_every_command(qkdctl, sentence, tmp_path, postgres):
+    path = tmp_path / "qkdctl-keys" / "alice.sqlite"
+    name_server(path, postgres.emptied())
+    with KeyStore(path, "alice") as store:
+        store.stage(make_key(1), "secret", ORIGIN)
+        store.confirm(SESSION, 1)
+    (listed,) = qkdctl("keys", "list", "--json").json["keys"]
+    assert qkdctl("audit", "verify", "--json").json["entries"] == 1
+    assert qkdctl("keys", "quarantine", listed["id"]).code == 0
+    assert qkdctl("keys", "zeroise", "--yes").code == 0
+    assert qkdctl("keys", "list", "--json").json["keys"][0]["state"] == "destroyed"
+    assert not path.exists()
+    assert "there is no key store" in sentence("keys", "list", "--party", "bob")[1]
