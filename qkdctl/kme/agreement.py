@@ -55,6 +55,7 @@ class Agreement:
         self._agreed_at = float("-inf")
         self._gone: dict[str, float] = {}
         self._asking = asyncio.Lock()
+        self._turns = matching.Turns()
 
     async def ensure(self) -> None:
         """See that the other KME was there a moment ago.
@@ -86,7 +87,7 @@ class Agreement:
             If it does not answer.
         """
         async with self._asking:
-            confirmed = await self._writer.do(partial(_confirmed, labels=self._labels))
+            confirmed = await self._writer.do(partial(_confirmed, labels=self._labels, turns=self._turns))
             if self._peer is None:
                 matched = Matched(tuple(confirmed), (), (), {})
             else:
@@ -100,7 +101,9 @@ class Agreement:
     async def answer(self, match: Match) -> Matched:
         """Answer the other KME's question."""
         self.their_kem = match.kem
-        work = partial(matching.match_there, match=match, labels=self._labels, kem=self.kem.public)
+        work = partial(
+            matching.match_there, match=match, labels=self._labels, kem=self.kem.public, turns=self._turns
+        )
         return await self._writer.do(work)
 
     def doubt(self) -> None:
@@ -113,5 +116,7 @@ class Agreement:
         return tuple(name for name, since in self._gone.items() if now - since > CLOSE_AFTER_S)
 
 
-def _confirmed(store: KeyStore, connection: Connection, labels: Collection[Label]) -> dict[str, int]:
-    return matching.blocks(connection, "confirmed", labels)
+def _confirmed(
+    store: KeyStore, connection: Connection, labels: Collection[Label], turns: matching.Turns
+) -> dict[str, int]:
+    return turns.take(matching.confirmed_blocks(connection, labels))

@@ -7,7 +7,7 @@ key: it is confirmed there too, unless a session that runs just now may do so it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from qkdctl.errors import RecordingError
@@ -21,22 +21,44 @@ MOST_BLOCKS = 256
 """Blocks in one message; the rest comes in the next."""
 
 
+class Turns:
+    """Whose turn it is to be named, where there are more blocks than go into one message: round and round.
+
+    Otherwise as many old blocks as that, which the other end has no longer, would keep the newer ones waiting.
+    """
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def take(self, found: Mapping[str, int]) -> dict[str, int]:
+        """Give those that follow the last ones, or the first ones if the last are not there any more."""
+        names = list(found)
+        start = names.index(self._last) + 1 if self._last in found else 0
+        turn = (names[start:] + names[:start])[:MOST_BLOCKS]
+        self._last = turn[-1] if turn else ""
+        return {name: found[name] for name in turn}
+
+
 def deliverable(*, lab: bool) -> frozenset[Label]:
     """Labels of keys that a server delivers."""
     return frozenset(LABELS) - NEVER if lab else frozenset({"secret"})
 
 
-def blocks(connection: Connection, state: str, labels: Collection[Label]) -> dict[str, int]:
-    """Blocks in a state, and the lengths of their keys in bits; the oldest first."""
+def confirmed_blocks(connection: Connection, labels: Collection[Label]) -> dict[str, int]:
+    """Blocks that wait to be opened, and the lengths of their keys in bits; the oldest first."""
     rows = connection.execute(
-        "SELECT id, label, length_bits FROM key WHERE state = ? ORDER BY made_at, session, block", (state,)
+        "SELECT id, label, length_bits FROM key WHERE state = 'confirmed' ORDER BY made_at, session, block"
     ).fetchall()
-    chosen = [(row["id"], row["length_bits"]) for row in rows if row["label"] in labels]
-    return dict(chosen[:MOST_BLOCKS])
+    return {row["id"]: row["length_bits"] for row in rows if row["label"] in labels}
 
 
 def match_there(
-    store: KeyStore, connection: Connection, match: Match, labels: Collection[Label], kem: dict[str, bytes]
+    store: KeyStore,
+    connection: Connection,
+    match: Match,
+    labels: Collection[Label],
+    kem: dict[str, bytes],
+    turns: Turns,
 ) -> Matched:
     """Answer Alice's KME: open what both hold."""
     lengths = (
@@ -47,7 +69,8 @@ def match_there(
     held = tuple(name for name in same if store.supply.open_block(connection, name, labels))
     for name in match.closed:
         store.supply.close_block(connection, name, "nothing of it is left at the other KME")
-    more = [name for name in blocks(connection, "confirmed", labels) if name not in match.confirmed]
+    here = turns.take(confirmed_blocks(connection, labels))
+    more = [name for name in here if name not in match.confirmed]
     return Matched(held, tuple(_with_something_left(connection)), tuple(more), kem)
 
 

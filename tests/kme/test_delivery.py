@@ -7,7 +7,7 @@ from time import monotonic, sleep
 import pytest
 from etsi_qkd_014_client import QKD014Client
 
-from qkdctl.kme import serve
+from qkdctl.kme import matching, serve
 from qkdctl.kme.client import KmeRefused
 from tests.kme.lab import SAES, Lab
 
@@ -204,6 +204,23 @@ def test_a_block_that_the_other_end_exported_is_not_delivered(lab):
         assert b.get_keys_by_id("SAE_A", [key.id])[0].value == key.value
     with lab.store("alice") as store:
         assert store.entry(name).state == "destroyed"
+
+
+@pytest.mark.parametrize(("ended_at", "confirmed"), [("bob", ("alice", "bob")), ("alice", ("bob",))])
+def test_blocks_that_one_end_has_no_longer_do_not_keep_the_others_waiting(
+    lab, monkeypatch, ended_at, confirmed
+):
+    """As many of them as go into one message, and all older than the block that serves."""
+    monkeypatch.setattr(matching, "MOST_BLOCKS", 4)
+    lab.fill(range(1, 5))
+    with lab.store(ended_at) as store, store.transaction() as connection:
+        for entry in connection.execute("SELECT id FROM key").fetchall():
+            store.supply.close_block(connection, entry["id"], "a test")
+    lab.fill([5], 8 * 100, confirmed=confirmed)
+    with lab.start(), lab.client("SAE_A") as a, lab.client("SAE_B") as b:
+        pause_until(lambda: a.status("SAE_B")["stored_key_count"] == 3)
+        (key,) = a.get_keys("SAE_B")
+        assert b.get_keys_by_id("SAE_A", [key.id])[0].value == key.value
 
 
 def pause_until(happened, seconds=120):
