@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -42,6 +43,8 @@ def get(
     """
     if (slave is None) == (master is None) or (master is None) == bool(key_ids):
         raise UsageError("give either --slave for new keys, or --master with the --id of each key")
+    if directory is not None:
+        check_places(directory, [key_id.lower() for key_id in key_ids])
     with KmeClient(url, certificate, private_key, ca, kme_id) as kme:
         if slave is not None:
             mandatory = {"qkdctl_hybrid": True} if hybrid else {}
@@ -51,8 +54,7 @@ def get(
     if directory is None:
         print_json({"keys": [_shown(key) for key in keys]})
     else:
-        for key in keys:
-            write_key(directory / key.id, key.value)
+        _write_all(directory, keys)
 
 
 def _shown(key: DeliveredKey) -> dict[str, object]:
@@ -60,12 +62,64 @@ def _shown(key: DeliveredKey) -> dict[str, object]:
     return {"key_ID": key.id, "key": value, "key_extension": dict(key.extension)}
 
 
-def write_key(path: Path, value: Secret) -> None:
-    """Write a key to a new file, for its owner only."""
+def _write_all(directory: Path, keys: Sequence[DeliveredKey]) -> None:
+    """Write keys; one that cannot be written does not keep the others from it."""
+    failures = []
+    for key in keys:
+        try:
+            write_key(directory / key.id, key.value)
+        except RecordingError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+
+
+def check_places(directory: Path, names: Iterable[str]) -> None:
+    """See that keys can be written before any is asked for: a key server gives each once.
+
+    Parameters
+    ----------
+    directory : Path
+        Made if it is not there.
+    names : iterable of str
+        Those of the files.
+
+    Raises
+    ------
+    RecordingError
+        If one of them is there, or the directory takes no files.
+    """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(value.reveal())
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordingError(f"{directory}: cannot be made, or is no directory: {error.strerror}") from None
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise RecordingError(f"{directory}: cannot be written to; name another directory with --to")
+    for path in (directory / name for name in names):
+        if os.path.lexists(path):
+            raise RecordingError(
+                f"{path}: is there already, and may be another key; name another directory with --to"
+            )
+
+
+def write_key(path: Path, value: Secret) -> None:
+    """Write a key to a new file, for its owner only.
+
+    Raises
+    ------
+    RecordingError
+        If it cannot be written; then no part of it is there.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(value.reveal())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            path.unlink()
+            raise
     except OSError as error:
         raise RecordingError(f"{path}: cannot be written: {error.strerror}") from None
     err.print(plain(f"wrote {path}"))

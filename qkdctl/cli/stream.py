@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import base64
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import click
 
-from qkdctl.cli.fetch import FILE, write_key
-from qkdctl.cli.output import err, print_json
+from qkdctl.cli.fetch import FILE, check_places, write_key
+from qkdctl.cli.output import err
 from qkdctl.cli.plain import plain
+from qkdctl.errors import KmeError
 from qkdctl.kme.streams.answers import NO_KSID
-from qkdctl.kme.streams.client import StreamClient, StreamKey
+from qkdctl.kme.streams.client import KeyStream, StreamClient, StreamKey
 
 
 @click.command()
@@ -51,16 +56,44 @@ def stream(
 
     Without --to they are printed: mind who sees it.
     """
+    if directory is not None:
+        check_places(directory, map(str, range(first, first + count)))
     with StreamClient(address, certificate, private_key, ca, kme_id) as kme:
         end = kme.open(source, destination, ksid or NO_KSID, chunk_bytes=chunk_bytes or 0)
         err.print(plain(f"stream {end.ksid}, chunks of {end.qos.chunk_bytes} bytes"))
-        chunks = [end.get(index, wait_s) for index in range(first, first + count)]
+        # Each as it comes: the key server has forgotten it, and the next may not come.
+        with nullcontext(partial(_write, directory)) if directory else _printing(end.ksid) as keep:
+            for index in range(first, first + count):
+                keep(end.get(index, wait_s))
+        _close(end)
+
+
+def _write(directory: Path, chunk: StreamKey) -> None:
+    write_key(directory / str(chunk.index), chunk.value)
+
+
+@contextmanager
+def _printing(ksid: UUID) -> Iterator[Callable[[StreamKey], None]]:
+    """Print chunks as one JSON object, which is whole however this ends; nothing where none came."""
+    before = f'{{"stream": "{ksid}", "chunks": ['
+
+    def show(chunk: StreamKey) -> None:
+        nonlocal before
+        click.echo(f"{before}\n{json.dumps(_shown(chunk))}", nl=False)
+        before = ","
+
+    try:
+        yield show
+    finally:
+        if before == ",":
+            click.echo("\n]}")
+
+
+def _close(end: KeyStream) -> None:
+    try:
         end.close()
-    if directory is None:
-        print_json({"stream": str(end.ksid), "chunks": [_shown(chunk) for chunk in chunks]})
-    else:
-        for chunk in chunks:
-            write_key(directory / str(chunk.index), chunk.value)
+    except KmeError as error:
+        err.print(plain(f"the stream is not closed, and ends when its time is over: {error}"))
 
 
 def _shown(chunk: StreamKey) -> dict[str, object]:
