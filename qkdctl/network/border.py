@@ -14,10 +14,12 @@ from collections.abc import Awaitable, Sequence
 from itertools import product
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from qkdctl.errors import RecordingError
 from qkdctl.keystore.secret import Secret
 from qkdctl.kme.refusal import UNSUPPORTED, Refusal, bad
-from qkdctl.network.border_words import Ack, AckStatus, ExtKeys, KeyName, VoidKeys, values_of
+from qkdctl.network.border_words import Ack, AckStatus, ExtKeys, KeyName, VoidKeys, canonical, values_of
 from qkdctl.network.ports import LinkRefused
 from qkdctl.network.spec import BorderSpec
 from qkdctl.network.words import Letter
@@ -142,10 +144,10 @@ class Border:
         await self._abroad.void(letter, targets)
 
     def heard(self, acks: Sequence[Ack]) -> None:
-        """Hear what became of keys."""
-        for ack in acks:
-            for key in ack.key_ids:
-                future = self._awaited.get((key.key_id, ack.target_sae_id))
+        """Hear what became of keys; raise the refusal if a name is none."""
+        for ack, names in [(ack, canonical(ack.key_ids)) for ack in acks]:
+            for name in names:
+                future = self._awaited.get((name, ack.target_sae_id))
                 if future is not None and not future.done():
                     future.set_result(ack.ack_status)
 
@@ -157,13 +159,14 @@ class Border:
         Refusal
             If they cannot be seen to.
         """
-        values = values_of(keys.keys)
+        values, told = values_of(keys.keys), [key.key_id for key in keys.keys]
+        keys = _renamed(keys, canonical(keys.keys))
         self._check(keys)
-        self._do(self._bring(keys, values))
+        self._do(self._bring(keys, values, told))
 
     def revoke(self, void: VoidKeys) -> None:
-        """See that keys reach nobody; what came of it is said later."""
-        self._do(self._take_back(void))
+        """See that keys reach nobody, and say later what came of it; raise the refusal if a name is none."""
+        self._do(self._take_back(void, canonical(void.key_ids)))
 
     async def finish(self) -> None:
         """Wait for what is under way."""
@@ -186,12 +189,13 @@ class Border:
         if len(set(names)) != len(names) or known & set(names):
             raise bad("a key with such a key_id is here already")
 
-    async def _bring(self, keys: ExtKeys, values: Sequence[Secret]) -> None:
+    async def _bring(self, keys: ExtKeys, values: Sequence[Secret], told: Sequence[str]) -> None:
+        """Carry keys on; the other side hears of them by the names that it told them under."""
         names = [key.key_id for key in keys.keys]
         acks = []
         for saes in self._inland.by_node(keys.target_sae_ids):
             status, message = await self._brought_to(keys, values, names, saes)
-            acks += [_ack(names, status, keys.initiator_sae_id, sae, message) for sae in saes]
+            acks += [_ack(told, status, keys.initiator_sae_id, sae, message) for sae in saes]
         await self._acknowledge(acks)
 
     async def _brought_to(
@@ -211,11 +215,11 @@ class Border:
             self._brought.popitem(last=False)
         return "relayed", ""
 
-    async def _take_back(self, void: VoidKeys) -> None:
+    async def _take_back(self, void: VoidKeys, names: Sequence[str]) -> None:
         acks = []
         for sae in void.target_sae_ids:
-            for key in void.key_ids:
-                status = await self._taken_back((key.key_id, sae))
+            for key, name in zip(void.key_ids, names, strict=True):
+                status = await self._taken_back((name, sae))
                 acks.append(_ack([key.key_id], status, void.initiator_sae_id, sae))
         await self._acknowledge(acks)
 
@@ -259,6 +263,11 @@ class Border:
         task = asyncio.create_task(quietly())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _renamed(keys: ExtKeys, names: Sequence[str]) -> ExtKeys:
+    renamed = [replace(key, key_id=name) for key, name in zip(keys.keys, names, strict=True)]
+    return replace(keys, keys=renamed)
 
 
 def _ack(names: Sequence[str], status: AckStatus, initiator: str, target: str, message: str = "") -> Ack:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import uuid
+from collections.abc import Iterable
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -81,6 +83,20 @@ def read(body: bytes, kind: type[T], what: str) -> T:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise bad(f"expected {what}: {error}") from None
+
+
+def canonical(names: Iterable[KeyName | ExtKey]) -> list[str]:
+    """Write keys' names in the one way in which applications ask for them.
+
+    Raises
+    ------
+    Refusal
+        If one is no UUID: nobody could ask for such a key.
+    """
+    try:
+        return [str(uuid.UUID(name.key_id)) for name in names]
+    except ValueError:
+        raise bad("a key_id is no UUID") from None
 
 
 def values_of(keys: list[ExtKey]) -> list[Secret]:
