@@ -87,11 +87,16 @@ def export(key_id: str, target: Path, accept: tuple[str, ...], party: Role, dire
 @party_option
 @store_option
 def quarantine(key_ids: tuple[str, ...], party: Role, directory: Path) -> None:
-    """Take keys that are doubted out of use: no server delivers them any more."""
+    """Take keys that are doubted out of use: nothing more of them is delivered at this end.
+
+    Of what was cut from them for applications, what nobody has collected here is lost. Who had some before is in the
+    audit log, under `cut_from`. The other party's copies, and what waits there, are put aside there.
+    """
     with existing_store(directory, party) as store:
-        for key_id in key_ids:
-            put_aside(store, key_id)
-    err.print(f"{len(key_ids)} keys at {party.capitalize()} are quarantined")
+        lost = sum(put_aside(store, key_id) for key_id in key_ids)
+    err.print(
+        f"{len(key_ids)} keys at {party.capitalize()} are quarantined; {lost} keys of applications waited, and are lost"
+    )
 
 
 @keys.command()

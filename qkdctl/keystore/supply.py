@@ -37,6 +37,8 @@ class ApplicationKey:
     size_bits : int
     made_of : str
         JSON: what the key is made of.
+    cut_from : tuple of str, optional
+        The blocks' keys that it was cut from, for the audit log.
     """
 
     id: str
@@ -44,6 +46,7 @@ class ApplicationKey:
     receivers: tuple[str, ...]
     size_bits: int
     made_of: str
+    cut_from: tuple[str, ...] = ()
 
 
 class Collected(NamedTuple):
@@ -156,9 +159,7 @@ class Supply:
             If there is one already.
         """
         self._insert(connection, key, "delivered")
-        self._audit.note(
-            connection, "delivered", key=key.id, sae=key.master, to=list(key.receivers), bits=key.size_bits
-        )
+        self._note(connection, "delivered", key, sae=key.master, bits=key.size_bits)
 
     def wait(self, connection: Connection, key: ApplicationKey, value: bytes, patience: timedelta) -> None:
         """Hold a key for its receivers, so long.
@@ -175,7 +176,7 @@ class Supply:
         until = (self._now() + patience).isoformat()
         sealed = self._vault.seal(connection, value, "waiting", key.id)
         connection.execute("INSERT INTO waiting VALUES (?, ?, ?)", (key.id, sealed, until))
-        self._audit.note(connection, "waits", key=key.id, master=key.master, to=list(key.receivers))
+        self._note(connection, "waits", key, master=key.master)
 
     def collect(
         self, connection: Connection, master: str, sae: str, key_ids: Sequence[str]
@@ -263,6 +264,11 @@ class Supply:
         self.check_new(connection, key.id)
         row = (key.id, key.master, key.size_bits, state, key.made_of, at)
         connection.execute("INSERT INTO supply VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def _note(self, connection: Connection, event: str, key: ApplicationKey, **facts: object) -> None:
+        if key.cut_from:
+            facts["cut_from"] = list(key.cut_from)
+        self._audit.note(connection, event, key=key.id, to=list(key.receivers), **facts)
 
     def _end(self, connection: Connection, key_id: str, state: str) -> None:
         connection.execute("DELETE FROM waiting WHERE id = ?", (key_id,))

@@ -130,10 +130,10 @@ def _settle(
     receivers = tuple(sae for sae in terms.slaves if sae in here.saes)
     here.check(receivers, len(values))
     held = []
-    for key_id, qkd in zip(terms.key_ids, values, strict=True):
+    for key_id, qkd, pieces in zip(terms.key_ids, values, grant.pieces, strict=True):
         store.supply.check_new(connection, key_id)
-        value = combine(key_id, qkd)
-        key = ApplicationKey(key_id, terms.master, receivers, 8 * len(value), made_of)
+        value, blocks = combine(key_id, qkd), tuple(dict.fromkeys(piece.key_id for piece in pieces))
+        key = ApplicationKey(key_id, terms.master, receivers, 8 * len(value), made_of, blocks)
         if terms.master in here.saes:
             store.supply.record(connection, key)
         if receivers:

@@ -235,7 +235,11 @@ def test_a_key_is_put_aside(qkdctl, tmp_path):
         store.stage(make_key(1), "secret", ORIGIN)
         store.confirm(SESSION, 1)
         (entry,) = store.entries()
-    assert qkdctl("keys", "quarantine", entry.id).code == 0
+    done = qkdctl("keys", "quarantine", entry.id)
+    assert (done.code, done.err) == (
+        0,
+        "1 keys at Alice are quarantined; 0 keys of applications waited, and are lost\n",
+    )
     assert qkdctl("keys", "list", "--json").json["keys"][0]["label"] == "quarantined"
     assert qkdctl("keys", "export", entry.id, "file").code == 2
     assert qkdctl("keys", "quarantine", "unknown").code == 4

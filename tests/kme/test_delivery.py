@@ -7,8 +7,12 @@ from time import monotonic, sleep
 import pytest
 from etsi_qkd_014_client import QKD014Client
 
+from qkdctl.keystore.audit import entries
+from qkdctl.keystore.entry import key_id
+from qkdctl.keystore.quarantine import quarantine
 from qkdctl.kme import matching, serve
 from qkdctl.kme.client import KmeRefused
+from tests.keystore.conftest import SESSION
 from tests.kme.lab import SAES, Lab
 
 
@@ -204,6 +208,32 @@ def test_a_block_that_the_other_end_exported_is_not_delivered(lab):
         assert b.get_keys_by_id("SAE_A", [key.id])[0].value == key.value
     with lab.store("alice") as store:
         assert store.entry(name).state == "destroyed"
+
+
+@pytest.mark.parametrize(("master", "slave"), [("SAE_A", "SAE_B"), ("SAE_B", "SAE_A")])
+def test_the_log_of_each_end_tells_from_which_blocks_a_key_was_cut(lab, master, slave):
+    lab.fill([1, 2], 8 * 48)
+    with lab.start(), lab.client(master) as client:
+        pause_until(lambda: client.status(slave)["stored_key_count"] == 3)
+        keys = client.get_keys(slave, 3)
+    blocks = [key_id(SESSION, 1)], [key_id(SESSION, 1), key_id(SESSION, 2)], [key_id(SESSION, 2)]
+    expected = dict(zip((key.id for key in keys), blocks, strict=True))
+    for party in ("alice", "bob"):
+        with lab.store(party) as store, store.transaction() as connection:
+            noted = {
+                e["key"]: e["cut_from"] for e in entries(connection) if e["event"] in ("delivered", "waits")
+            }
+        assert noted == expected
+
+
+def test_a_block_that_is_put_aside_while_keys_of_it_wait(lab):
+    lab.fill([1])
+    with lab.start(), lab.client("SAE_A") as a, lab.client("SAE_B") as b:
+        (key,) = a.get_keys("SAE_B")
+        with lab.store("bob") as store:
+            quarantine(store, key_id(SESSION, 1))
+        with pytest.raises(KmeRefused, match="not found on KME"):
+            b.get_keys_by_id("SAE_A", [key.id])
 
 
 @pytest.mark.parametrize(("ended_at", "confirmed"), [("bob", ("alice", "bob")), ("alice", ("bob",))])
