@@ -63,6 +63,7 @@ class KmeLink:
         self._writer = writer
         self._peer = peer
         self._agreement = agreement
+        self._missing = ""
         self.allots = config.party == "alice" or peer is None
         patience = timedelta(seconds=config.limits.collect_within_s)
         self._rounds: Batches[Callable[[], Awaitable[Drawn]], Drawn] = Batches(_all_at_once, LINGER_S, LANES)
@@ -160,7 +161,10 @@ class KmeLink:
 
     async def _wish(self, peer: PeerLink, wish: Wish, mix: Combine) -> Drawn:
         for _ in range(TRIES):
+            wish = msgspec.structs.replace(wish, missing=self._missing)
             answer = await self._asked(peer.wish(wish))
+            if self._missing == wish.missing:
+                self._missing = ""
             if answer.exists:
                 raise KeyExists(answer.refused)
             if answer.grant is None:
@@ -168,11 +172,12 @@ class KmeLink:
             try:
                 return await self._accept(answer.grant, mix)
             except Missing as error:
+                self._missing = error.block
                 if wish.terms.named:
+                    # The names are spent there. Whoever wishes next says that the block is not to be cut from.
                     break
                 names = new_key_ids(len(wish.terms.key_ids))
-                terms = msgspec.structs.replace(wish.terms, key_ids=names)
-                wish = Wish(terms, wish.oldest, missing=error.block)
+                wish = Wish(msgspec.structs.replace(wish.terms, key_ids=names), wish.oldest)
         raise unavailable(PEER_DOWN)
 
     async def _allot(self, terms: Terms, oldest: str, mix: Combine) -> Drawn:

@@ -11,11 +11,13 @@ import pytest
 
 from qkdctl.errors import KmeError
 from qkdctl.keystore.audit import entries, verify
+from qkdctl.keystore.entry import key_id
 from qkdctl.kme.link import KmeLink
 from qkdctl.kme.streams import chunks
 from qkdctl.kme.streams.client import StreamRefused
 from qkdctl.kme.streams.frames import Status
 from qkdctl.kme.words import Answer
+from tests.keystore.conftest import SESSION
 from tests.kme.lab import Lab
 from tests.kme.test_delivery import pause_until
 
@@ -101,6 +103,22 @@ def test_nothing_is_given_that_the_other_kme_has_not_written_down(tmp_path, monk
                 end.get(0)
         assert one.get(1).value == two.get(1).value
         assert two.get(2).value == one.get(2).value
+
+
+def test_a_block_that_bobs_kme_has_no_longer_costs_one_chunk(tmp_path):
+    lab = Lab(tmp_path)
+    lab.fill([1, 2])
+    with lab.start(), lab.streams("SAE_A") as a, lab.streams("SAE_B") as b, lab.client("SAE_B") as client:
+        pause_until(lambda: client.status("SAE_A")["stored_key_count"] == 250)
+        with lab.store("bob") as store, store.transaction() as connection:
+            store.supply.close_block(connection, key_id(SESSION, 1), "a test")
+        one, two = both(lab, a, b)
+        with refused(Status.NO_QKD_CONNECTION):
+            two.get(0)
+        assert two.get(1).value == one.get(1).value
+        for end in (one, two):
+            with refused(Status.INSUFFICIENT_KEY):
+                end.get(0)
 
 
 def test_nothing_is_given_before_the_other_end_is_there(link):
