@@ -10,6 +10,7 @@ import aiohttp
 from qkdctl.kme import words
 from qkdctl.kme.batches import Batches
 from qkdctl.kme.config import Peer
+from qkdctl.kme.revocation import RevocationList
 from qkdctl.kme.tls import client_context, expecting
 from qkdctl.kme.words import Answer, Grant, Held, Match, Matched, StreamEcho, StreamNews, Wish
 
@@ -43,12 +44,21 @@ class PeerLink:
     peer : Peer
     certificate, private_key, ca : Path
         What this KME shows, and who signed the other's certificate.
+    revoked : RevocationList, optional
+        Who is on it is told nothing.
     """
 
-    def __init__(self, peer: Peer, certificate: Path, private_key: Path, ca: Path) -> None:
+    def __init__(
+        self,
+        peer: Peer,
+        certificate: Path,
+        private_key: Path,
+        ca: Path,
+        revoked: RevocationList | None = None,
+    ) -> None:
         self._url = peer.url.rstrip("/") + words.PREFIX
         context = client_context(certificate, private_key, ca)
-        context.sslobject_class = expecting(peer.id)
+        context.sslobject_class = expecting(peer.id, revoked)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=context),
             headers={"Content-Type": words.CONTENT_TYPE},

@@ -67,7 +67,7 @@ async def running(config: KmeConfig) -> AsyncIterator[int]:
         )
         auditor = Auditor(writer)
         stack.push_async_callback(auditor.finish)
-        peer = _peer(config)
+        peer = _peer(config, revoked)
         if peer:
             stack.push_async_callback(peer.close)
         agreement = Agreement(writer, peer, matching.deliverable(lab=config.lab))
@@ -123,10 +123,10 @@ def context_of(config: KmeConfig, auditor: Auditor, oldest: str = "1.3") -> ssl.
     )
 
 
-def _peer(config: KmeConfig) -> PeerLink | None:
+def _peer(config: KmeConfig, revoked: RevocationList) -> PeerLink | None:
     if config.peer is None:
         return None
-    return PeerLink(config.peer, config.certificate, config.private_key, config.ca)
+    return PeerLink(config.peer, config.certificate, config.private_key, config.ca, revoked)
 
 
 @asynccontextmanager

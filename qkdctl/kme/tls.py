@@ -11,6 +11,7 @@ from typing import Any
 from qkdctl.errors import RecordingError
 from qkdctl.keystore.access import check_private
 from qkdctl.kme.identity import identify, read_names
+from qkdctl.kme.revocation import RevocationList
 
 
 def server_context(
@@ -135,20 +136,33 @@ def _telling(refused: Callable[[str], None]) -> type[ssl.SSLObject]:
     return TellingSSLObject
 
 
-def expecting(kme: str) -> type[ssl.SSLObject]:
-    """Make the TLS object that accepts no server but one KME."""
+def expecting(kme: str, revoked: RevocationList | None = None) -> type[ssl.SSLObject]:
+    """Make the TLS object that accepts no server but one KME, and says nothing to it once it is revoked."""
 
     class ExpectingSSLObject(ssl.SSLObject):
+        _serial = 0
+
         def do_handshake(self) -> None:
             ssl.SSLObject.do_handshake(self)
-            expect_kme(self.getpeercert(), kme)
+            self._serial = expect_kme(self.getpeercert(), kme)
+            self._check()
+
+        def write(self, data: Any) -> int:
+            # The list may have changed since the connection was made.
+            self._check()
+            return ssl.SSLObject.write(self, data)
+
+        def _check(self) -> None:
+            if revoked is not None and self._serial in revoked:
+                raise ssl.SSLError(f"the certificate of the KME {kme} was revoked")
 
     return ExpectingSSLObject
 
 
-def expect_kme(certificate: Any, kme: str | None) -> None:
-    """Raise :class:`ssl.SSLError` unless a certificate is that of the KME of this name; None is any."""
+def expect_kme(certificate: Any, kme: str | None) -> int:
+    """Give a certificate's serial; raise :class:`ssl.SSLError` unless it is of the KME of this name, None being any."""
     found = identify(certificate, {kme} if kme else ())
     if kme is not None and (found is None or found.kind != "kme" or found.id != kme):
         name = f"the {found.kind.upper()} {found.id}" if found else "nobody"
         raise ssl.SSLError(f"the server's certificate is for {name}, expected the KME {kme}")
+    return found.serial if found else 0

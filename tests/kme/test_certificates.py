@@ -16,6 +16,7 @@ from qkdctl.kme import auditor
 from qkdctl.kme.ca import Authority
 from qkdctl.kme.client import KmeClient, KmeRefused
 from qkdctl.kme.identity import identify, urn
+from qkdctl.kme.refusal import PEER_DOWN
 from qkdctl.kme.revocation import RevocationList
 from tests.kme.lab import Lab
 from tests.kme.raw import Raw
@@ -118,6 +119,26 @@ def test_a_certificate_that_is_revoked_even_on_a_connection_that_is_open(filled)
                 other.get_keys_by_id("SAE_A", [key.id])
     assert ("the certificate was revoked", "sae SAE_A") in refusals(filled)
     assert ("the certificate was revoked", "sae SAE_B") in refusals(filled, "bob")
+
+
+def test_a_key_server_whose_certificate_is_revoked_is_told_nothing_either(filled):
+    """Even on a connection that is open: Alice's KME cuts nothing any more for Bob's."""
+    with filled.start(), filled.client("SAE_A") as client:
+        assert client.get_keys("SAE_B")
+        filled.authority.revoke("KME_B")
+        pause_until(lambda: refusal_of(client) == f"503 {PEER_DOWN}")
+        before = client.status("SAE_B")["stored_key_count"]
+        for _ in range(3):
+            assert refusal_of(client) == f"503 {PEER_DOWN}"
+        assert client.status("SAE_B")["stored_key_count"] == before > 0
+
+
+def refusal_of(client):
+    try:
+        client.get_keys("SAE_B")
+    except KmeRefused as refused:
+        return f"{refused.status} {refused.message}"
+    return ""
 
 
 def status_of(client, slave="SAE_B"):
