@@ -115,18 +115,18 @@ class Lab:
     def files(self, name):
         return self.pki / f"{name}.crt", self.pki / f"{name}.key", self.pki / "ca.crt"
 
-    def start(self, *parties):
+    def start(self, *parties, run=asyncio.run):
         """Run KMEs, both unless one is named; a context."""
-        return Running([load_config(self.config(party)) for party in parties or PARTIES])
+        return Running([load_config(self.config(party)) for party in parties or PARTIES], run)
 
 
 class Running:
     """KMEs in a thread of their own; when the context begins, those that can meet have met."""
 
-    def __init__(self, configs):
+    def __init__(self, configs, run):
         self._configs = configs
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+        self._thread = threading.Thread(target=lambda: run(self._run()))
         self._error = None
 
     def __enter__(self):

@@ -8,6 +8,7 @@ from time import sleep
 from uuid import uuid4
 
 import pytest
+import uvloop
 
 from qkdctl.errors import KmeError
 from qkdctl.keystore.audit import entries, verify
@@ -230,6 +231,16 @@ def test_a_stream_is_taken_up_again_after_its_connection_was_lost(link):
             again = second.open("SAE_A", "SAE_B", one.ksid)
             assert again.get(1).value == two.get(1).value
             assert two.get(0).value == first.value
+
+
+def test_an_end_is_on_one_connection_under_the_loop_that_serves_in_earnest(tmp_path):
+    lab = Lab(tmp_path)
+    with lab.start(run=uvloop.run), lab.streams("SAE_A") as a, lab.streams("SAE_A") as second:
+        ksid = a.open("SAE_A", "SAE_B").ksid
+        with refused(Status.KSID_IN_USE):
+            second.open("SAE_A", "SAE_B", ksid)
+        a.hang_up()
+        pause_until(lambda: resumed(second, ksid))
 
 
 def resumed(client, ksid):
