@@ -8,6 +8,7 @@ have collected it by then: the first goes without, and no other key ever has its
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import time
 import uuid
@@ -90,6 +91,17 @@ class KmeLink:
         KeyExists
             If one of the names was given before.
         """
+        try:
+            return await self._draw(terms, options)
+        except Refusal as refused:
+            # An age is the one option that is met or not by what is free.
+            if refused.message != EMPTY or not options.oldest or "qkdctl_max_age" not in options.optional:
+                raise
+        names = terms.key_ids if terms.named else new_key_ids(len(terms.key_ids))
+        terms = msgspec.structs.replace(terms, key_ids=names)
+        return await self._draw(terms, dataclasses.replace(options, oldest=""))
+
+    async def _draw(self, terms: Terms, options: Options) -> Drawn:
         oldest, suite = options.oldest, options.suite
         if self._peer is None and suite is not None:
             if "qkdctl_hybrid" not in options.optional:

@@ -128,6 +128,15 @@ def test_key_that_is_too_old_is_not_given(ask):
     assert status == 503
 
 
+@pytest.mark.parametrize(("master", "slave"), [("SAE_A", "SAE_B"), ("SAE_B", "SAE_A")])
+def test_an_age_that_no_key_has_is_passed_over_where_it_is_optional(link, master, slave):
+    with link.client(master) as client, link.client(slave) as other:
+        keys = client.get_keys(slave, 2, optional={"qkdctl_max_age": 0})
+        assert len(other.get_keys_by_id(master, [key.id for key in keys])) == 2
+        with pytest.raises(KmeRefused, match="too little key"):
+            client.get_keys(slave, mandatory={"qkdctl_max_age": 0}, optional={"qkdctl_max_age": 0})
+
+
 def ids(*names):
     return json.dumps({"key_IDs": [{"key_ID": name} for name in names]})
 
