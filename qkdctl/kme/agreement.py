@@ -53,6 +53,7 @@ class Agreement:
         self.kem = KemKeys()
         self.their_kem: dict[str, bytes] = {}
         self._agreed_at = float("-inf")
+        self._failed_at = float("-inf")
         self._gone: dict[str, float] = {}
         self._asking = asyncio.Lock()
         self._turns = matching.Turns()
@@ -72,11 +73,18 @@ class Agreement:
         await self._settle(RENEWED_S)
 
     async def _settle(self, valid_s: float) -> None:
-        if monotonic() - self._agreed_at > valid_s:
-            try:
-                await self.ask()
-            except PeerUnavailable:
-                raise unavailable(PEER_DOWN) from None
+        came_at = monotonic()
+        if came_at - self._agreed_at <= valid_s:
+            return
+        async with self._asking:
+            # Who waited has the answer that came meanwhile, whatever it was.
+            if self._failed_at > came_at:
+                raise unavailable(PEER_DOWN)
+            if self._agreed_at <= came_at:
+                try:
+                    await self._ask()
+                except PeerUnavailable:
+                    raise unavailable(PEER_DOWN) from None
 
     async def ask(self) -> None:
         """Match blocks with the other KME.
@@ -87,16 +95,25 @@ class Agreement:
             If it does not answer.
         """
         async with self._asking:
-            confirmed = await self._writer.do(partial(_confirmed, labels=self._labels, turns=self._turns))
-            if self._peer is None:
-                matched = Matched(tuple(confirmed), (), (), {})
-            else:
-                matched = await self._peer.match(Match(confirmed, self._closed(), self.kem.public))
-            work = partial(matching.match_here, matched=matched, asked=confirmed, labels=self._labels)
-            gone = await self._writer.do(work)
-            self._gone = {name: self._gone.get(name, monotonic()) for name in gone}
-            self.their_kem = matched.kem
-            self._agreed_at = monotonic()
+            await self._ask()
+
+    async def _ask(self) -> None:
+        confirmed = await self._writer.do(partial(_confirmed, labels=self._labels, turns=self._turns))
+        matched = await self._matched(confirmed)
+        work = partial(matching.match_here, matched=matched, asked=confirmed, labels=self._labels)
+        gone = await self._writer.do(work)
+        self._gone = {name: self._gone.get(name, monotonic()) for name in gone}
+        self.their_kem = matched.kem
+        self._agreed_at = monotonic()
+
+    async def _matched(self, confirmed: dict[str, int]) -> Matched:
+        if self._peer is None:
+            return Matched(tuple(confirmed), (), (), {})
+        try:
+            return await self._peer.match(Match(confirmed, self._closed(), self.kem.public))
+        except PeerUnavailable:
+            self._failed_at = monotonic()
+            raise
 
     async def answer(self, match: Match) -> Matched:
         """Answer the other KME's question."""
