@@ -177,7 +177,8 @@ def connect(place: Path, wait_s: float) -> psycopg.Connection[Any]:
 def sole_claim(place: Path) -> Iterator[bool]:
     """Claim that no other run, on any machine, makes keys in a store; tell whether it is so, until the end.
 
-    The claim ends with the connection, and so with the process, however that ends.
+    The claim ends with the connection, and so with the process, however that ends; but also with a restart of the
+    server, which the run outlives.
     """
     with explained(place), connect(place, WAIT_S) as connection:
         yield bool(_value(connection, SOLE_RUN))
