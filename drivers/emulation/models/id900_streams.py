@@ -1,10 +1,10 @@
 """How the ID900's tags reach a program: sub-acquisitions, and the DataLinkTarget service that hands them on.
 
 Source: Time Controller Series user manual, pages 90 and 91 (commands of the service, answers in JSON, ports),
-and the vendor's examples: one message a sub-acquisition and channel, empty if there was no tag, whose times begin anew
-with each; an empty one at the end; pairs of time and index of the reference; files of either form. Invented: the texts
-of errors, that only new files are written and no hidden ones, that indices begin anew with each sub-acquisition; that
-what is beyond the instrument's 10 million events a second gets lost from the end of a sub-acquisition.
+and the vendor's examples: one message a sub-acquisition and channel, whose times begin anew with each; an empty one at
+the end; pairs of time and index of the reference; files of either form. Invented: that a sub-acquisition without tags
+gives an empty message; the texts of errors, that only new files are written and no hidden ones, that indices begin anew
+with each sub-acquisition; that what is beyond the instrument's 10 million events a second gets lost at the end of one.
 """
 
 from __future__ import annotations
