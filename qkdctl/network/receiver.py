@@ -91,11 +91,11 @@ class Receiver:
         if label not in self._labels:
             raise LinkRefused(f"keys that are labelled {label} are not delivered here")
         try:
-            whole = self._assembly.add(letter.relay, packed, len(letter.routes), share, value.reveal())
+            whole = self._assembly.add(letter.relay, packed, len(letter.routes), share, value.reveal(), label)
         except ValueError as error:
             raise LinkRefused(str(error)) from None
         if whole is not None:
-            await self._keep(letter, Secret(self._mask(letter)(whole)), label)
+            await self._keep(letter, Secret(self._mask(letter)(whole.secret)), whole.label)
 
     async def drop(self, letter: Letter, key_ids: tuple[str, ...]) -> None:
         """See :class:`~qkdctl.network.ports.Recipient`."""

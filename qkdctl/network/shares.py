@@ -6,8 +6,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import NamedTuple
 
 from qkdctl.network.envelope import xor
+from qkdctl.network.letters import worst
 
 PATIENCE_S = 30.0
 """How long shares wait for the others."""
@@ -24,6 +26,20 @@ def split(secret: bytes, count: int, random: Callable[[int], bytes]) -> list[byt
     return [*shares, xor(secret, *shares)]
 
 
+class Whole(NamedTuple):
+    """A secret that is together again.
+
+    Attributes
+    ----------
+    secret : bytes
+    label : str
+        The worst of all shares.
+    """
+
+    secret: bytes
+    label: str
+
+
 @dataclass
 class _Waiting:
     """The shares of one relay."""
@@ -31,6 +47,7 @@ class _Waiting:
     count: int
     until: float
     letter: bytes
+    label: str = "secret"
     shares: dict[int, bytes] = field(default_factory=dict)
 
 
@@ -51,7 +68,9 @@ class Assembly:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def add(self, relay: str, letter: bytes, count: int, number: int, share: bytes) -> bytes | None:
+    def add(
+        self, relay: str, letter: bytes, count: int, number: int, share: bytes, label: str
+    ) -> Whole | None:
         """Take a share; give the secret once all are there.
 
         Parameters
@@ -64,6 +83,8 @@ class Assembly:
         number : int
             Which this is, from 0.
         share : bytes
+        label : str
+            The worst of the link keys that it came under.
 
         Raises
         ------
@@ -79,10 +100,11 @@ class Assembly:
         if found.letter != letter or found.count != count or number in found.shares:
             raise ValueError("the share came before, or does not belong to the others")
         found.shares[number] = share
+        found.label = worst(found.label, label)
         if len(found.shares) < count:
             return None
         del self._waiting[relay]
-        return xor(*found.shares.values())
+        return Whole(xor(*found.shares.values()), found.label)
 
     def drop(self, relay: str) -> None:
         """Forget a relay's shares, and those that may still be on their way."""

@@ -72,12 +72,12 @@ class Recipient:
 
     async def take(self, packed, letter, share, value, label):
         try:
-            secret = self.assembly.add(letter.relay, packed, len(letter.routes), share, value.reveal())
+            whole = self.assembly.add(letter.relay, packed, len(letter.routes), share, value.reveal(), label)
         except ValueError as error:
             raise LinkRefused(str(error)) from None
-        if secret is not None:
+        if whole is not None:
             assert letter.relay not in self.got
-            self.got[letter.relay] = secret
+            self.got[letter.relay] = whole.secret
 
     async def drop(self, letter, key_ids):
         self.assembly.drop(letter.relay)

@@ -182,7 +182,7 @@ def test_what_is_called_off_stays_so_for_a_while_only():
     assembly = Assembly(lambda: now)
     assembly.drop("relay")
     with pytest.raises(ValueError, match="called off"):
-        assembly.add("relay", b"", 1, 0, b"share")
+        assembly.add("relay", b"", 1, 0, b"share", "secret")
     now = 2 * PATIENCE_S + 1
-    assert assembly.add("relay", b"", 1, 0, b"share") == b"share"
+    assert assembly.add("relay", b"", 1, 0, b"share", "secret") == (b"share", "secret")
     assert msgspec.json.encode(len(assembly)) == b"0"
