@@ -20,7 +20,7 @@ from qkdctl.network.linkstate import LinkStates
 from qkdctl.network.plans import Planner, Target
 from qkdctl.network.ports import KeysLost, LinkRefused
 from qkdctl.network.receiver import Onward
-from qkdctl.network.relay import Relay
+from qkdctl.network.relay import Relay, Sent
 from qkdctl.network.shares import split
 from qkdctl.network.spec import NodeSpec
 from qkdctl.network.words import Letter
@@ -115,7 +115,7 @@ class Carrier:
         letter, packed, shares = await self._reserved(target, terms, options, keys, failed)
         try:
             works = (self._relay.send(packed, number, one, label) for number, one in enumerate(shares))
-            label = worst(*await _all(works))
+            sent = await _all(works)
         except LinkRefused as refused:
             self._fail(refused, failed)
             self.call_off(letter)
@@ -123,11 +123,19 @@ class Carrier:
         except BaseException:
             self.call_off(letter)
             raise
-        if label not in self._labels:
+        label = worst(*(one.label for one in sent))
+        if why := self._why_lost(sent, label):
             self.call_off(letter)
-            raise KeysLost(f"keys that are labelled {label} are not delivered here")
+            raise KeysLost(why)
         self.routes.update(" ".join(whole_way(route, self.links)) for route in letter.routes)
         return Carried(letter, label)
+
+    def _why_lost(self, sent: Sequence[Sent], label: str) -> str:
+        """Say why shares that have all arrived are no keys; empty if they are."""
+        if not any(one.kept for one in sent):
+            # It was started anew between them, or they came too far apart: each was the first of its relay.
+            return "the last node has not all shares at once; ask again"
+        return "" if label in self._labels else f"keys that are labelled {label} are not delivered here"
 
     async def _hand_over(
         self, target: Target, terms: Terms, options: Options, keys: Secret, label: str

@@ -87,8 +87,8 @@ class Recipient(Protocol):
         """Raise the refusal if these keys are not for this node."""
         ...
 
-    async def take(self, packed: bytes, letter: Letter, share: int, value: Secret, label: str) -> None:
-        """Take a share; durably, if it is the last one.
+    async def take(self, packed: bytes, letter: Letter, share: int, value: Secret, label: str) -> bool:
+        """Take a share; tell whether it was the last one that was missing, and the keys are durably kept.
 
         Raises
         ------

@@ -85,7 +85,7 @@ class Receiver:
             raise LinkRefused("none of the SAEs is served here")
         self._here.check(self._receivers(letter), len(letter.terms.key_ids))
 
-    async def take(self, packed: bytes, letter: Letter, share: int, value: Secret, label: str) -> None:
+    async def take(self, packed: bytes, letter: Letter, share: int, value: Secret, label: str) -> bool:
         """See :class:`~qkdctl.network.ports.Recipient`."""
         self.expect(letter)
         if label not in self._labels:
@@ -94,8 +94,10 @@ class Receiver:
             whole = self._assembly.add(letter.relay, packed, len(letter.routes), share, value.reveal(), label)
         except ValueError as error:
             raise LinkRefused(str(error)) from None
-        if whole is not None:
-            await self._keep(letter, Secret(self._mask(letter)(whole.secret)), whole.label)
+        if whole is None:
+            return False
+        await self._keep(letter, Secret(self._mask(letter)(whole.secret)), whole.label)
+        return True
 
     async def drop(self, letter: Letter, key_ids: tuple[str, ...]) -> None:
         """See :class:`~qkdctl.network.ports.Recipient`."""

@@ -7,12 +7,14 @@ This is the protocol of one node, without sockets, clocks or stores of its own: 
 2. **The envelope** follows. Each hop cuts a link key that is written down at both its ends, uses it for this
    envelope, and never again: whatever fails from here on, those bits are gone. The last node hands the share to
    its recipient and answers; each answer carries a tag of the hop that it came over. Only a route whose answers
-   all fit has carried a share.
+   all fit has carried a share. Shares wait for each other in memory, where they may be lost: the answer that
+   comes with the last of them says that the keys are kept, and before one says so nobody may rely on them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -25,6 +27,21 @@ from qkdctl.network.words import Answer, Envelope, Letter, Reserve, Route, Void,
 
 HOPS_ABROAD = 6
 """Patience with another domain, in hops."""
+
+
+class Sent(NamedTuple):
+    """A share that has arrived.
+
+    Attributes
+    ----------
+    label : str
+        The worst, of the route's link keys and what the keys had.
+    kept : bool
+        With it the keys were complete, and are kept: see :class:`~qkdctl.network.words.Answer`.
+    """
+
+    label: str
+    kept: bool
 
 
 class Relay:
@@ -57,8 +74,8 @@ class Relay:
             raise LinkRefused("a route begins at another node")
         await self._reserve_onward(Reserve(packed, share), letter, route)
 
-    async def send(self, packed: bytes, share: int, value: Secret, label: str = "secret") -> str:
-        """Carry a share along a route that begins here; give the worst label, of its link keys and what it had.
+    async def send(self, packed: bytes, share: int, value: Secret, label: str = "secret") -> Sent:
+        """Carry a share along a route that begins here, and say what became of it.
 
         Raises
         ------
@@ -136,15 +153,16 @@ class Relay:
         label = worst(word.label, key.label)
         if self._node == route.nodes[-1]:
             share = Secret(xor(key.pad, *word.ciphertexts))
-            await self._recipient.take(word.letter, letter, word.share, share, label)
+            kept = await self._recipient.take(word.letter, letter, word.share, share, label)
+            sent = Sent(label, kept)
         elif letter.mode == "announce":
-            label = await self._pass_on(
+            sent = await self._pass_on(
                 word.letter, word.share, letter, route, word.ciphertexts, key.pad, label
             )
         else:
             share = Secret(xor(key.pad, *word.ciphertexts))
-            label = await self._pass_on(word.letter, word.share, letter, route, (), share.reveal(), label)
-        return Answer(label=label, tag=key.answer_tag(label.encode()))
+            sent = await self._pass_on(word.letter, word.share, letter, route, (), share.reveal(), label)
+        return Answer(label=sent.label, kept=sent.kept, tag=key.answer_tag(*_answer_text(sent)))
 
     async def _pass_on(
         self,
@@ -155,8 +173,8 @@ class Relay:
         before: tuple[bytes, ...],
         value: bytes,
         label: str,
-    ) -> str:
-        """Seal a value for the next node and wait for its answer; give the label of the whole route."""
+    ) -> Sent:
+        """Seal a value for the next node and wait for its answer, which is of the whole route."""
         hop = self._hop(route)
         hop.promises.release((letter.relay, number))
         try:
@@ -168,11 +186,12 @@ class Relay:
         )
         tag = key.tag(*_envelope_text(sealed, route, hop.neighbour))
         answer = await _agreed(hop, msgspec.structs.replace(sealed, tag=tag), letter, route)
+        sent = Sent(answer.label, answer.kept)
         try:
-            key.check_answer(answer.tag, answer.label.encode())
+            key.check_answer(answer.tag, *_answer_text(sent))
         except EnvelopeRefused as refused:
             raise LinkRefused(str(refused), hop.name) from None
-        return answer.label
+        return sent
 
     async def _answer_void(self, word: Void, letter: Letter, route: Route) -> Answer:
         if self._node == route.nodes[-1]:
@@ -207,3 +226,8 @@ def _envelope_text(envelope: Envelope, route: Route, receiver: str) -> tuple[byt
     place = route.nodes.index(receiver)
     names = (route.nodes[place - 1], receiver, route.links[place - 1], str(envelope.share), envelope.label)
     return (*(name.encode() for name in names), envelope.letter, *envelope.ciphertexts)
+
+
+def _answer_text(sent: Sent) -> tuple[bytes, ...]:
+    """All that an answer's tag is over."""
+    return sent.label.encode(), b"kept" if sent.kept else b"waits"

@@ -146,6 +146,9 @@ class Answer(msgspec.Struct, frozen=True):
         The link that is at fault, if one is.
     label : str
         The worst label of all link keys on the route; empty but for envelopes.
+    kept : bool
+        The share was the last one that was missing, and the keys are now where they stay: on the last node's disk,
+        or in another domain. False but for envelopes.
     tag : bytes
         Of the receiver of an envelope that arrived.
     """
@@ -153,6 +156,7 @@ class Answer(msgspec.Struct, frozen=True):
     refused: str = ""
     link: str = ""
     label: str = ""
+    kept: bool = False
     tag: bytes = b""
 
 

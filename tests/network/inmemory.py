@@ -75,9 +75,11 @@ class Recipient:
             whole = self.assembly.add(letter.relay, packed, len(letter.routes), share, value.reveal(), label)
         except ValueError as error:
             raise LinkRefused(str(error)) from None
-        if whole is not None:
-            assert letter.relay not in self.got
-            self.got[letter.relay] = whole.secret
+        if whole is None:
+            return False
+        assert letter.relay not in self.got
+        self.got[letter.relay] = whole.secret
+        return True
 
     async def drop(self, letter, key_ids):
         self.assembly.drop(letter.relay)

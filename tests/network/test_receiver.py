@@ -55,7 +55,8 @@ def test_a_key_over_several_ways_is_worth_what_its_worst_share_is(labels):
     async def arrive():
         for number, label in enumerate(labels):
             share = Secret(bytes([number + 1]) * 32)
-            await last_node.take(pack_letter(LETTER), LETTER, number, share, label)
+            # It is kept when it is whole, and not before.
+            assert await last_node.take(pack_letter(LETTER), LETTER, number, share, label) == (number == 1)
 
     asyncio.run(arrive())
     assert abroad.came == [(bytes([3]) * 32, max(labels, key=["secret", "recorded", "emulated"].index))]

@@ -38,7 +38,7 @@ def test_a_share_arrives_and_costs_each_hop_its_length_once(mode, n_nodes, numbe
     net = Net(*(a + b for a, b in itertools.pairwise(nodes)))
     secret = os.urandom(number * size_bits // 8)
     packed = letter(nodes, mode=mode, number=number, size_bits=size_bits)
-    assert asyncio.run(carry(net, packed, secret)) == ["emulated"]
+    assert asyncio.run(carry(net, packed, secret)) == [("emulated", True)]
     assert net.recipients[nodes[-1]].got == {"relay 1": secret}
     for link in net.links.values():
         assert link.spent == len(secret) + OVERHEAD
@@ -183,7 +183,7 @@ def flipped(value, data):
     return xor(value, (1 << bit).to_bytes(len(value), "big"))
 
 
-@given(st.integers(0, 2), st.sampled_from(["label", "tag", "lost"]))
+@given(st.integers(0, 2), st.sampled_from(["label", "kept", "tag", "lost"]))
 @settings(deadline=None)
 def test_an_answer_that_is_changed_or_lost_is_no_answer(place, field):
     net = Net(*LINE)
@@ -193,7 +193,9 @@ def test_an_answer_that_is_changed_or_lost_is_no_answer(place, field):
             return answer
         if field == "lost":
             raise LinkRefused("no answer", hop.name)
-        return msgspec.structs.replace(answer, **{field: {"label": "secret", "tag": bytes(16)}[field]})
+        return msgspec.structs.replace(
+            answer, **{field: {"label": "secret", "kept": False, "tag": bytes(16)}[field]}
+        )
 
     net.back = liar
     with pytest.raises(LinkRefused) as refused:
