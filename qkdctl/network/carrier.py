@@ -142,7 +142,7 @@ class Carrier:
     ) -> Carried:
         """Hand keys over at a border that is here."""
         letter = Letter("", terms, (), onward=target.onward, min_paths=options.min_paths, made_at=utc_now())
-        made_of = composition(letter, label, self.links)
+        made_of = composition([letter], label, self.links)
         try:
             await self._domains[target.onward].pass_on(letter, keys, made_of)
         except KeyError:

@@ -125,7 +125,7 @@ class Receiver:
         return masked(secret, public, letter.terms)
 
     async def _keep(self, letter: Letter, keys: Secret, label: str) -> None:
-        made_of = composition(letter, label, self._links)
+        made_of = composition([letter], label, self._links)
         if letter.onward:
             await self._domains[letter.onward].pass_on(letter, keys, made_of)
             return

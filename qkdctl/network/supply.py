@@ -141,9 +141,8 @@ class NetworkSupply:
     async def _settle(self, terms: Terms, keys: Secret, arrived: list[Carried]) -> Drawn:
         """Write down that the keys are the master's, and let them wait for whoever else is served here."""
         label = worst("secret", *(one.label for one in arrived))
-        made_of = (
-            composition(arrived[0].letter, label, self._carrier.links) if arrived else local_composition()
-        )
+        letters = [one.letter for one in arrived]
+        made_of = composition(letters, label, self._carrier.links) if letters else local_composition()
         receivers = self._receivers(terms)
         values = [Secret(value) for value in cut(keys.reveal(), len(terms.key_ids))]
         work = partial(_write_down, terms=terms, values=values, made_of=made_of, here=self.here)

@@ -37,6 +37,21 @@ def test_one_way_and_a_pqc_share_where_there_is_one(saga):
     assert key.extension["qkdctl_made_of"] == ["QKD", "ML-KEM-768"]
 
 
+def test_who_asks_for_several_is_told_of_the_ways_to_all_of_them(saga):
+    saga.share("MINISTRY", "EMBASSY")
+    saga.share("MINISTRY", "AGENCY")
+    (key,) = saga.wait_for_key("MINISTRY", "EMBASSY", additional=["AGENCY"])
+    paths = {}
+    for sae in ("EMBASSY", "AGENCY"):
+        with saga.client(sae) as kme:
+            (theirs,) = kme.get_keys_by_id("MINISTRY", [key.id])
+        assert theirs.value == key.value
+        paths[sae] = theirs.extension["qkdctl_paths"]
+        assert all(path[-1] == sae.lower() for path in paths[sae])
+    assert key.extension["qkdctl_paths"] == paths["EMBASSY"] + paths["AGENCY"]
+    assert len(key.extension["qkdctl_link_types"]) == len(key.extension["qkdctl_paths"])
+
+
 def test_an_application_that_insists_on_two_ways_gets_no_substitute(saga):
     saga.share("AGENCY", "MINISTRY")
     with saga.client("AGENCY") as kme, pytest.raises(KmeRefused) as refused:
