@@ -131,7 +131,8 @@ def _read(name: str, value: Any, policy: Hybrid, relays: bool) -> dict[str, Any]
         case "qkdctl_min_paths":
             return _min_paths(value, relays)
         case "qkdctl_hybrid":
-            return _suite(value, policy)
+            suite = suite_of(value, policy)
+            return {"suite": suite} if suite else {}
     return {}
 
 
@@ -157,15 +158,22 @@ def _oldest(age_s: Any) -> str:
     return (datetime.now(UTC) - timedelta(seconds=age_s - 1)).isoformat(timespec="seconds")
 
 
-def _suite(value: Any, policy: Hybrid) -> dict[str, Any]:
+def suite_of(value: Any, policy: Hybrid) -> Suite | None:
+    """Read what ``qkdctl_hybrid`` asks for; None for no ML-KEM share.
+
+    Raises
+    ------
+    Unmet
+        If it makes no sense, or is against the server's policy.
+    """
     if value is False and policy != "required":
-        return {}
+        return None
     if value == "preferred" and policy == "off":
-        return {}
+        return None
     if policy == "off" or value is False:
         raise Unmet("this server's policy is another one")
     try:
-        return {"suite": Suite() if value is True or value in _WORDS else msgspec.convert(value, Suite)}
+        return Suite() if value is True or value in _WORDS else msgspec.convert(value, Suite)
     except msgspec.ValidationError:
         raise Unmet(
             "expected true, required, preferred, or a kem and a combiner that this server has"

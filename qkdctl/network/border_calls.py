@@ -110,13 +110,16 @@ class BorderClient:
         terms = letter.terms
         label = json.loads(made_of)["qkdctl_label"]
         values = cut(keys.reveal(), len(terms.key_ids))
+        what = {"qkdctl_label": label}
+        if terms.hybrid:
+            what["qkdctl_kem"] = terms.hybrid.suite.kem
         told = [
-            ExtKey(key_id, base64.b64encode(value).decode(), {"qkdctl_label": label})
+            ExtKey(key_id, base64.b64encode(value).decode(), what)
             for key_id, value in zip(terms.key_ids, values, strict=True)
         ]
         wanted: dict[str, Any] = {"qkdctl_min_paths": letter.min_paths} if letter.min_paths > 1 else {}
-        if terms.hybrid:
-            wanted["qkdctl_hybrid"] = True
+        if letter.suite:
+            wanted["qkdctl_hybrid"] = {"kem": letter.suite.kem}
         message = ExtKeys(told, terms.master, list(targets), self._callback, wanted)
         await self._post(EXT_KEYS, message, 202)
 

@@ -13,7 +13,7 @@ from qkdctl.keystore.secret import Secret
 from qkdctl.kme.extensions import Options
 from qkdctl.kme.refusal import Refusal
 from qkdctl.kme.words import Terms
-from qkdctl.network.composition import composition, utc_now, whole_way
+from qkdctl.network.composition import composition, whole_way
 from qkdctl.network.letters import pack_letter, worst
 from qkdctl.network.link_specs import LinkCard
 from qkdctl.network.linkstate import LinkStates
@@ -141,7 +141,7 @@ class Carrier:
         self, target: Target, terms: Terms, options: Options, keys: Secret, label: str
     ) -> Carried:
         """Hand keys over at a border that is here."""
-        letter = Letter("", terms, (), onward=target.onward, min_paths=options.min_paths, made_at=utc_now())
+        letter = self.planner.handed_over(target, terms, options)
         made_of = composition([letter], label, self.links)
         try:
             await self._domains[target.onward].pass_on(letter, keys, made_of)

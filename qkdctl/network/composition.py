@@ -68,4 +68,7 @@ def whole_way(route: Route, links: Mapping[str, LinkCard]) -> list[str]:
 
 
 def _suite(letter: Letter) -> Suite | None:
-    return letter.terms.hybrid.suite if letter.terms.hybrid else None
+    """The ML-KEM share; of keys that were handed to another domain at once, the one that it was asked for."""
+    if letter.terms.hybrid:
+        return letter.terms.hybrid.suite
+    return letter.suite if letter.onward else None

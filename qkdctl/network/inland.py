@@ -11,8 +11,9 @@ from typing import Any
 from qkdctl.keystore.entry import LABELS
 from qkdctl.keystore.secret import Secret
 from qkdctl.kme.allotment import Local
-from qkdctl.kme.extensions import Options
-from qkdctl.kme.hybrid import Suite
+from qkdctl.kme.config import Hybrid
+from qkdctl.kme.extensions import Options, Unmet, suite_of
+from qkdctl.kme.hybrid import KEMS
 from qkdctl.kme.refusal import bad, unavailable
 from qkdctl.kme.words import Terms
 from qkdctl.kme.writer import Writer
@@ -23,6 +24,8 @@ from qkdctl.network.plans import Target
 from qkdctl.network.receiver import drop_keys, hold_keys
 from qkdctl.network.spec import NodeSpec
 from qkdctl.network.words import Letter
+
+NOT_HERE = "what is asked for cannot be had here"
 
 
 class Domain:
@@ -66,11 +69,14 @@ class Domain:
         whole = Secret(b"".join(value.reveal() for value in values))
         terms = Terms(keys.initiator_sae_id, saes, 8 * len(values[0]), names)
         node = self._nodes[saes[0]]
+        options = _options(keys.extension_mandatory, self._spec.profile.hybrid)
         if node == self._spec.name:
-            await self._hold(terms, whole, label, came_from)
+            kem = _kem(keys)
+            if options.suite and options.suite.kem != kem:
+                raise unavailable("an ML-KEM share is asked for, and there is no way here that one could go")
+            await self._hold(terms, whole, label, came_from, kem)
             return None
         target = Target(node, came_from=came_from)
-        options = _options(keys.extension_mandatory, self._spec.profile.hybrid != "off")
         carried = await self._carrier.carry(target, terms, options, whole, set(), label)
         return carried.letter
 
@@ -81,8 +87,9 @@ class Domain:
         work = partial(drop_keys, key_ids=key_ids, why="voided by the domain that they came from")
         return bool(await self._writer.do(work))
 
-    async def _hold(self, terms: Terms, keys: Secret, label: str, came_from: str) -> None:
-        made_of = {"qkdctl_made_of": ["QKD"], "qkdctl_label": label, "qkdctl_hops": 0}
+    async def _hold(self, terms: Terms, keys: Secret, label: str, came_from: str, kem: str) -> None:
+        parts = ["QKD", kem] if kem else ["QKD"]
+        made_of = {"qkdctl_made_of": parts, "qkdctl_label": label, "qkdctl_hops": 0}
         work = partial(
             hold_keys,
             master=terms.master,
@@ -102,7 +109,13 @@ def _label(extension: dict[str, Any]) -> str:
     return label if label in LABELS else "quarantined"
 
 
-def _options(wanted: dict[str, Any], hybrid: bool) -> Options:
+def _kem(keys: ExtKeys) -> str:
+    """The ML-KEM share under which keys came to the border over there; empty if not all came under one."""
+    kems = {str(key.extension.get("qkdctl_kem")) for key in keys.keys}
+    return next((kem for kem in KEMS if kems == {kem}), "")
+
+
+def _options(wanted: dict[str, Any], policy: Hybrid) -> Options:
     """Read what the other domain asks of this one.
 
     Raises
@@ -110,8 +123,11 @@ def _options(wanted: dict[str, Any], hybrid: bool) -> Options:
     Refusal
         If that cannot be had.
     """
-    paths = wanted.get("qkdctl_min_paths", 1)
-    suite = Suite() if wanted.get("qkdctl_hybrid") else None
-    if isinstance(paths, bool) or not isinstance(paths, int) or not 1 <= paths <= 8 or (suite and not hybrid):
-        raise unavailable("what is asked for cannot be had here")
+    paths, hybrid = wanted.get("qkdctl_min_paths", 1), wanted.get("qkdctl_hybrid", False)
+    try:
+        suite = suite_of(hybrid, policy) if hybrid else None
+    except Unmet:
+        raise unavailable(NOT_HERE) from None
+    if isinstance(paths, bool) or not isinstance(paths, int) or not 1 <= paths <= 8:
+        raise unavailable(NOT_HERE)
     return Options(min_paths=paths, suite=suite)

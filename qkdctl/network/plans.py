@@ -26,6 +26,8 @@ from qkdctl.network.words import Letter
 NO_WAY = "no way with enough key is there just now; try again later"
 NO_CARD = "the key server at the other end has not shown its public key yet; try again later"
 XOR_ONLY = "expected the combiner xor for keys that are relayed"
+NOT_DIRECT = "there is no direct way into another domain"
+AGE_UNKNOWN = "how old the keys of another domain's links are is not known here"
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,7 @@ class Planner:
         Refusal
             If there is no such way, or not just now.
         """
-        if options.suite and options.suite.combiner != "xor":
-            raise bad(NOT_MET, [{"qkdctl_hybrid": XOR_ONLY}])
+        _check(target, options)
         length = len(terms.key_ids) * terms.size_bits // 8 + OVERHEAD
         ever = False
         for paths, suite in self._alternatives(options):
@@ -100,6 +101,7 @@ class Planner:
                     onward=target.onward,
                     came_from=target.came_from,
                     min_paths=options.min_paths,
+                    suite=suite,
                     made_at=utc_now(),
                 )
                 return Plan(letter, mask)
@@ -108,11 +110,26 @@ class Planner:
             raise bad(NOT_MET, [{"qkdctl_route_type": "there is no such way in this network"}])
         raise unavailable(NO_WAY)
 
+    def handed_over(self, target: Target, terms: Terms, options: Options) -> Letter:
+        """Give the letter for keys that go into another domain from this very node, by no way of this one.
+
+        Raises
+        ------
+        Refusal
+            If the request asks for what cannot be asked of another domain.
+        """
+        _check(target, options)
+        suite, paths = self._suite(options), options.min_paths
+        return Letter("", terms, (), onward=target.onward, min_paths=paths, suite=suite, made_at=utc_now())
+
+    def _suite(self, options: Options) -> Suite | None:
+        return options.suite or (Suite() if self._profile.hybrid == "required" else None)
+
     def _alternatives(self, options: Options) -> Iterator[tuple[int, Suite | None]]:
         """How many paths, and with which ML-KEM share: the best first."""
         profile = self._profile
         paths = max(options.min_paths, profile.min_paths)
-        suite = options.suite or (Suite() if profile.hybrid == "required" else None)
+        suite = self._suite(options)
         yield paths, suite
         if profile.hybrid_is_path and paths > options.min_paths:
             yield paths - 1, suite or Suite()
@@ -126,3 +143,13 @@ class Planner:
         secret, told = encapsulate(suite, public)
         terms = msgspec.structs.replace(terms, hybrid=told)
         return terms, masked(secret, public, terms)
+
+
+def _check(target: Target, options: Options) -> None:
+    """Raise the refusal of what no relay can meet, or none into another domain."""
+    if options.suite and options.suite.combiner != "xor":
+        raise bad(NOT_MET, [{"qkdctl_hybrid": XOR_ONLY}])
+    if target.onward and options.route_type == "direct":
+        raise bad(NOT_MET, [{"qkdctl_route_type": NOT_DIRECT}])
+    if target.onward and options.oldest:
+        raise bad(NOT_MET, [{"qkdctl_max_age": AGE_UNKNOWN}])

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from qkdctl.kme.hybrid import Suite
 from qkdctl.kme.words import Terms
 
 Mode = Literal["forward", "announce"]
@@ -62,6 +63,7 @@ class Letter(msgspec.Struct, frozen=True):
     came_from : str
         The domain that they came from to the first node; empty where they were drawn here.
     min_paths : int
+    suite : Suite or None
         What was asked for, for the domain that they go on to.
     made_at : str
         When they were drawn, ISO 8601.
@@ -75,6 +77,7 @@ class Letter(msgspec.Struct, frozen=True):
     onward: str = ""
     came_from: str = ""
     min_paths: int = 1
+    suite: Suite | None = None
     made_at: str = ""
 
     @property

@@ -21,9 +21,13 @@ AT_ANOTHER_NODE = ("EC_KIRCHBERG", "COURT_KIRCHBERG")
 
 @pytest.fixture(scope="module")
 def europe(tmp_path_factory):
-    """The network, with two applications at the node of the border beside."""
-    place = 'steinfort = { domain = "luxembourg"'
-    text = packaged("euroqci", speed=40).replace(place, f"{place}, saes = {list(AT_THE_BORDER)}")
+    """The network, with applications at the nodes of the border beside."""
+    text = packaged("euroqci", speed=40)
+    for place, saes in (
+        ('steinfort = { domain = "luxembourg"', AT_THE_BORDER),
+        ('arlon = { domain = "belgium"', ("DESK_ARLON",)),
+    ):
+        text = text.replace(place, f"{place}, saes = {list(saes)}")
     with Network(text, tmp_path_factory.mktemp("euroqci")) as network:
         yield network
 
@@ -60,6 +64,38 @@ def test_hybrid_is_kept_on_both_sides(europe):
         (theirs,) = kme.get_keys_by_id("EC_KIRCHBERG", [key.id])
     assert theirs.value == key.value
     assert key.extension["qkdctl_made_of"] == theirs.extension["qkdctl_made_of"] == ["QKD", "ML-KEM-768"]
+
+
+@pytest.mark.parametrize("kem", ["ML-KEM-768", "ML-KEM-1024"])
+@pytest.mark.parametrize(
+    ("master", "slave"),
+    [
+        ("EC_KIRCHBERG", "HOSPITAL_LIEGE"),
+        ("BANK_STEINFORT", "HOSPITAL_LIEGE"),
+        ("EC_KIRCHBERG", "DESK_ARLON"),
+    ],
+)
+def test_the_share_that_is_asked_for_is_had_wherever_the_key_goes(europe, master, slave, kem):
+    (key,) = europe.wait_for_key(master, slave, mandatory={"qkdctl_hybrid": {"kem": kem}})
+    with europe.client(slave) as kme:
+        (theirs,) = kme.get_keys_by_id(master, [key.id])
+    assert theirs.value == key.value
+    assert key.extension["qkdctl_made_of"] == theirs.extension["qkdctl_made_of"] == ["QKD", kem]
+
+
+def test_a_key_that_goes_nowhere_but_over_the_border_has_no_share(europe):
+    europe.wait_for_key("BANK_STEINFORT", "DESK_ARLON")
+    with europe.client("BANK_STEINFORT") as kme, pytest.raises(KmeRefused, match="failed"):
+        kme.get_keys("DESK_ARLON", mandatory={"qkdctl_hybrid": "required"})
+
+
+@pytest.mark.parametrize("wanted", [{"qkdctl_route_type": "direct"}, {"qkdctl_max_age": 10**6}])
+@pytest.mark.parametrize("master", ["BANK_STEINFORT", "EC_KIRCHBERG"])
+def test_what_another_domain_cannot_be_asked_is_refused_and_not_passed_over(europe, master, wanted):
+    europe.wait_for_key(master, "HOSPITAL_LIEGE", optional=wanted)
+    with europe.client(master) as kme, pytest.raises(KmeRefused, match="could be met") as refused:
+        kme.get_keys("HOSPITAL_LIEGE", mandatory=wanted)
+    assert refused.value.status == 400
 
 
 def test_neither_domain_is_told_of_the_others_inner_nodes(europe):
