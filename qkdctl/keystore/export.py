@@ -90,7 +90,7 @@ def _write(path: Path, bits: Bits) -> None:
         file.write(bits.to_bytes())
         file.flush()
         os.fsync(file.fileno())
-    _directory_to_disk(path.parent)
+    directory_to_disk(path.parent)
 
 
 def _put_in_place(draft: Path, target: Path) -> None:
@@ -103,14 +103,15 @@ def _put_in_place(draft: Path, target: Path) -> None:
         except OSError:
             target.unlink()
             raise
-        _directory_to_disk(target.parent)
+        directory_to_disk(target.parent)
     except OSError as error:
         raise RecordingError(
             f"{target}: cannot be written: {error.strerror}; the key has left the store and is in {draft}"
         ) from None
 
 
-def _directory_to_disk(path: Path) -> None:
+def directory_to_disk(path: Path) -> None:
+    """Have the names in a directory on the disk: those of new files, and of renamed ones."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -14,7 +14,6 @@ from qkdctl.keystore.entry import Origin, key_id
 from qkdctl.keystore.extents import Piece
 from qkdctl.keystore.store import KeyStore
 from qkdctl.kme.writer import Writer
-from qkdctl.network.clock import Clock
 from qkdctl.network.emulated import draw, has, keep, read_secret, session_of
 from qkdctl.network.link_specs import BlockSpec
 from qkdctl.network.space.pairing import Part
@@ -30,7 +29,6 @@ class DownlinkBlocks:
     seed : Path
         File with the common secret.
     blocks : tuple of BlockSpec
-    clock : Clock
 
     Raises
     ------
@@ -38,16 +36,15 @@ class DownlinkBlocks:
         If the secret cannot be read.
     """
 
-    def __init__(self, seed: Path, blocks: tuple[BlockSpec, ...], clock: Clock) -> None:
+    def __init__(self, seed: Path, blocks: tuple[BlockSpec, ...]) -> None:
         self._secret = read_secret(seed)
         self._session = session_of(b"downlink", self._secret)
         self._blocks = blocks
-        self._clock = clock
 
-    def fetch(self, store: KeyStore, connection: Connection) -> None:
-        """Store every block that is there by now, once; work for the writer."""
+    def fetch(self, store: KeyStore, connection: Connection, now_s: float) -> None:
+        """Store every block that is there by a moment of scenario time, once; work for the writer."""
         for number, block in enumerate(self._blocks):
-            if block.ready_s > self._clock():
+            if block.ready_s > now_s:
                 return
             if not has(connection, self._session, number):
                 value = draw(self._secret, number, block.length_bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,6 +24,8 @@ from qkdctl.network.space.pairing import Pairing
 from qkdctl.network.space.publication import Publication, file_of, publish, write_publication
 from qkdctl.network.spec import ClockSpec
 from qkdctl.network.state import NodeState, write_state
+
+log = logging.getLogger(__name__)
 
 SPEC_FILE = "satellite.json"
 STORE = "onboard.sqlite"
@@ -78,18 +81,20 @@ class OnBoard:
         self._published = Path(spec.published)
         self._signer = Signer(Path(spec.identity))
         self._downlinks: Mapping[str, DownlinkBlocks] = {
-            station: DownlinkBlocks(Path(spec.seeds[station]), blocks, clock)
+            station: DownlinkBlocks(Path(spec.seeds[station]), blocks)
             for station, blocks in spec.blocks.items()
         }
         self._next = 0
 
     async def work(self) -> None:
         """Store what came, and publish what is due."""
+        # One moment for both: a block that comes between is published in the next round, and not passed over.
+        now_s = self._clock()
         for downlink in self._downlinks.values():
-            await self._writer.do(downlink.fetch)
+            await self._writer.do(partial(downlink.fetch, now_s=now_s))
         while self._next < len(self._spec.pairings):
             pairing = self._spec.pairings[self._next]
-            if pairing.at_s > self._clock():
+            if pairing.at_s > now_s:
                 return
             await self._publish(pairing)
             self._next += 1
@@ -120,6 +125,7 @@ class OnBoard:
         except NotEnoughKey:
             # Cut before a crash: then the draft is whole, and only its name is missing.
             if not draft.exists():
+                log.warning("publication %d cannot be made: its key is gone", pairing.number)
                 return
         draft.replace(place)
 

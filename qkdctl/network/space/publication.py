@@ -7,6 +7,7 @@ exclusive-or only if signature and its own tag fit.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from cryptography.hazmat.primitives.poly1305 import Poly1305
 
+from qkdctl.keystore.export import directory_to_disk
 from qkdctl.kme import words as kme_words
 from qkdctl.kme.hybrid import prefixed
 from qkdctl.network.cards import Signer
@@ -110,9 +112,13 @@ def file_of(directory: Path, number: int) -> Path:
 
 
 def write_publication(directory: Path, publication: Publication) -> Path:
-    """Write a draft; it counts once it has the name that :func:`file_of` gives."""
+    """Write a draft, onto the disk; it counts once it has the name that :func:`file_of` gives."""
     draft = file_of(directory, publication.number).with_suffix(".draft")
-    draft.write_bytes(kme_words.encode(publication))
+    with draft.open("wb") as file:
+        file.write(kme_words.encode(publication))
+        file.flush()
+        os.fsync(file.fileno())
+    directory_to_disk(directory)
     return draft
 
 

@@ -59,7 +59,8 @@ class GroundStation:
     ) -> None:
         self._station = station
         self._satellite = spec.satellite
-        self._blocks = DownlinkBlocks(Path(spec.seed), spec.blocks, clock)
+        self._blocks = DownlinkBlocks(Path(spec.seed), spec.blocks)
+        self._clock = clock
         self._identity = MLDSA65PublicKey.from_public_bytes(spec.identity)
         self._published = Path(spec.published)
         self._writer = writer
@@ -68,7 +69,7 @@ class GroundStation:
 
     async def work(self) -> None:
         """Store what came, and make keys of what was published."""
-        await self._writer.do(self._blocks.fetch)
+        await self._writer.do(partial(self._blocks.fetch, now_s=self._clock()))
         for path in published(self._published):
             version = (path, path.stat().st_mtime_ns)
             if version not in self._seen and await self._take(path):
