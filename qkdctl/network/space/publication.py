@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -28,6 +29,10 @@ TAG_BYTES = 32
 CONTEXT = b"qkdctl publication 1"
 SUFFIX = ".xor"
 MOST_BYTES = 2**26
+
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""What files name and stores count with."""
 
 
 class PublicationRefused(Exception):
@@ -52,10 +57,10 @@ class Publication(msgspec.Struct, frozen=True):
     """
 
     satellite: str
-    number: int
+    number: Number
     link: str
     stations: tuple[str, str]
-    parts: tuple[tuple[int, int, int], tuple[int, int, int]]
+    parts: tuple[tuple[Number, Number, Number], tuple[Number, Number, Number]]
     value: bytes
     tags: tuple[bytes, bytes] = (b"", b"")
     signature: bytes = b""
@@ -65,6 +70,13 @@ class Publication(msgspec.Struct, frozen=True):
         words = [self.satellite, str(self.number), self.link, *self.stations]
         words += [str(number) for part in self.parts for number in part]
         return b"".join(map(prefixed, (*(word.encode() for word in words), self.value)))
+
+    def check(self, satellite: MLDSA65PublicKey) -> None:
+        """Raise :class:`PublicationRefused` unless the satellite has signed it."""
+        try:
+            satellite.verify(self.signature, self.text(), CONTEXT)
+        except (InvalidSignature, ValueError):
+            raise self._no_proof() from None
 
     def key_for(self, station: str, part: bytes, satellite: MLDSA65PublicKey) -> bytes:
         """Give the link's key, Alice's station's bytes, to one of the two stations.
@@ -83,17 +95,19 @@ class Publication(msgspec.Struct, frozen=True):
         """
         if station not in self.stations:
             raise PublicationRefused(f"publication {self.number} is not for {station}")
+        self.check(satellite)
         place = self.stations.index(station)
-        text = self.text()
         try:
-            satellite.verify(self.signature, text, CONTEXT)
-            Poly1305.verify_tag(part[:TAG_BYTES], text, self.tags[place])
+            Poly1305.verify_tag(part[:TAG_BYTES], self.text(), self.tags[place])
             own = part[TAG_BYTES:]
             return own if place == 0 else xor(own, self.value)
         except (InvalidSignature, ValueError):
-            raise PublicationRefused(
-                f"publication {self.number} of {self.satellite} does not bear the proofs of its origin"
-            ) from None
+            raise self._no_proof() from None
+
+    def _no_proof(self) -> PublicationRefused:
+        return PublicationRefused(
+            f"publication {self.number} of {self.satellite} does not bear the proofs of its origin"
+        )
 
 
 def publish(publication: Publication, parts: tuple[bytes, bytes], signer: Signer) -> Publication:

@@ -83,6 +83,7 @@ class GroundStation:
             ours = publication.satellite == self._satellite and self._station in publication.stations
             if end is None or not ours or path != file_of(self._published, publication.number):
                 return True
+            publication.check(self._identity)
             return end.up and await self._make(publication, end)
         except PublicationRefused as refused:
             log.warning("%s", refused)
@@ -114,7 +115,9 @@ class GroundStation:
         return publication.key_for(self._station, part, self._identity)
 
     def _drop(self, store: KeyStore, connection: Connection, publication: Publication) -> None:
-        self._blocks.take(store, connection, self._part(publication))
+        """Cut what was used; whoever forged a publication of the same number has the bytes stay."""
+        part = self._blocks.take(store, connection, self._part(publication))
+        publication.key_for(self._station, part, self._identity)
         store.audit.note(connection, "used", number=publication.number, link=publication.link)
 
 
