@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
 from time import monotonic
 
 import msgspec
@@ -14,6 +15,7 @@ ASIDE_S = 3.0
 """How long a link is passed over after it failed somebody."""
 
 MOST_REPORTS = 4096
+MOST_NUMBER = 2**63 - 1
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -42,7 +44,8 @@ class Advert(msgspec.Struct, frozen=True):
     ----------
     node : str
     number : tuple of int
-        When the node started (ns since 1970), and how many it has sent since: later ones replace earlier ones.
+        When the node started (ns since 1970), and how many it has sent since: later ones replace earlier ones. If
+        somebody has a later one than the node itself, the node counts on from there.
     reports : tuple of Report
     card : bytes
         A packed :class:`~qkdctl.network.cards.Card`: its public key for hybrid keys, signed.
@@ -61,6 +64,10 @@ class LinkStates:
     ----------
     ends : mapping of str to tuple
         Which two nodes each link joins: what others than these say of it is not looked at.
+    here : str, optional
+        The node that knows this: what it says of itself it has from nobody else.
+    began : int, optional
+        When it started, ns since 1970.
     turned : callable, optional
         Called when a link is no longer, or is again, one that keys can come over: others should hear of it soon.
     now : callable, optional
@@ -70,10 +77,14 @@ class LinkStates:
     def __init__(
         self,
         ends: dict[str, tuple[str, str]],
+        here: str = "",
+        began: int = 0,
         turned: Callable[[], object] = lambda: None,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._ends = ends
+        self._here = here
+        self._number = (began, 0)
         self._turned = turned
         self._nodes = {node for both in ends.values() for node in both}
         self._now = now
@@ -92,19 +103,38 @@ class LinkStates:
             if advert.number > tuple(numbers.get(node, (-1, -1)))
         ]
 
+    def tell(self, reports: tuple[Report, ...], card: bytes) -> None:
+        """Put what this node says of itself beside what it knows of the others."""
+        began, sent = self._number
+        self._number = (began, sent + 1)
+        self._put(Advert(self._here, self._number, reports, card))
+
     def take(self, adverts: Iterable[Advert]) -> list[Advert]:
-        """Take adverts that are news; give those."""
+        """Take adverts of other nodes that are news; give those."""
         news = []
         for advert in adverts:
-            known = self._adverts.get(advert.node)
-            if advert.node not in self._nodes or len(advert.reports) > MOST_REPORTS:
-                continue
-            if known is None or advert.number > known[0].number:
-                self._adverts[advert.node] = (advert, self._now())
+            if self._is_news(advert):
+                self._put(advert)
                 news.append(advert)
-                if known is None or usable(known[0].reports) != usable(advert.reports):
-                    self._turned()
         return news
+
+    def _is_news(self, advert: Advert) -> bool:
+        if advert.node not in self._nodes or not _sound(advert):
+            return False
+        known = self._adverts.get(advert.node)
+        if advert.node != self._here:
+            return known is None or advert.number > known[0].number
+        if advert.number > self._number:
+            # From before the clock was set back, or somebody else's: the next of its own replaces it everywhere.
+            self._number = advert.number
+            self._turned()
+        return False
+
+    def _put(self, advert: Advert) -> None:
+        known, _ = self._adverts.get(advert.node, (None, 0.0))
+        self._adverts[advert.node] = (advert, self._now())
+        if known is None or usable(known.reports) != usable(advert.reports):
+            self._turned()
 
     def set_aside(self, link: str) -> None:
         """Pass a link over for a while: it has just failed."""
@@ -137,3 +167,18 @@ class LinkStates:
 def usable(reports: Iterable[Report]) -> set[str]:
     """The links that a node calls up and that have key."""
     return {report.link for report in reports if report.up and report.free_bytes}
+
+
+def _sound(advert: Advert) -> bool:
+    return (
+        len(advert.reports) <= MOST_REPORTS
+        and all(0 <= number <= MOST_NUMBER for number in advert.number)
+        and all(_is_time(report.newest) for report in advert.reports if report.newest)
+    )
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False

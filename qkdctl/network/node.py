@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 
 from qkdctl.kme.hybrid import KemKeys
@@ -19,7 +18,7 @@ from qkdctl.network.cards import Signer
 from qkdctl.network.carrier import Carrier
 from qkdctl.network.clock import Clock
 from qkdctl.network.linkend import LinkEnd
-from qkdctl.network.linkstate import Advert, LinkStates, usable
+from qkdctl.network.linkstate import LinkStates, usable
 from qkdctl.network.spec import NodeSpec
 from qkdctl.network.state import LinkState, NodeState, write_state
 from qkdctl.network.supply import NetworkSupply
@@ -53,18 +52,16 @@ class Node:
         self.borders: dict[str, Border] = {}
         self.ends = {end.name: end for end in ends}
         self._turned = asyncio.Event()
-        self.states = LinkStates({card.name: card.ends for card in spec.map}, self._turned.set)
+        ends_of = {card.name: card.ends for card in spec.map}
+        self.states = LinkStates(ends_of, spec.name, time.time_ns(), self._turned.set)
         self._card = Signer(Path(spec.identity)).card(spec.name, kem.public)
         self._usable: set[str] = set()
-        self._began = time.time_ns()
-        self._number = count()
 
     async def advertise(self) -> None:
         """Put the newest state of this node's links beside those of the others."""
         reports = tuple([await end.report() for end in self.ends.values()])
-        number = (self._began, next(self._number))
         self._usable = usable(reports)
-        self.states.take([Advert(self.spec.name, number, reports, self._card)])
+        self.states.tell(reports, self._card)
 
     async def gossip(self) -> None:
         """Tell neighbours what is new, and hear what is; return when that is to be done again.
