@@ -9,7 +9,8 @@ from time import monotonic
 import msgspec
 
 STALE_S = 30.0
-"""A node of which nothing new was heard for so long counts as gone."""
+STALE_ROUNDS = 3
+"""A node of which nothing new was heard for so long, and for so many rounds of gossip, counts as gone."""
 
 ASIDE_S = 3.0
 """How long a link is passed over after it failed somebody."""
@@ -68,6 +69,8 @@ class LinkStates:
         The node that knows this: what it says of itself it has from nobody else.
     began : int, optional
         When it started, ns since 1970.
+    gossip_s : float, optional
+        How often neighbours tell each other.
     turned : callable, optional
         Called when a link is no longer, or is again, one that keys can come over: others should hear of it soon.
     now : callable, optional
@@ -79,12 +82,14 @@ class LinkStates:
         ends: dict[str, tuple[str, str]],
         here: str = "",
         began: int = 0,
+        gossip_s: float = 0.0,
         turned: Callable[[], object] = lambda: None,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._ends = ends
         self._here = here
         self._number = (began, 0)
+        self._gossip_s = gossip_s
         self._turned = turned
         self._nodes = {node for both in ends.values() for node in both}
         self._now = now
@@ -159,7 +164,7 @@ class LinkStates:
 
     def _report(self, node: str, link: str) -> Report | None:
         advert, heard = self._adverts.get(node, (None, 0.0))
-        if advert is None or self._now() - heard > STALE_S:
+        if advert is None or self._now() - heard > max(STALE_S, STALE_ROUNDS * self._gossip_s):
             return None
         return next((report for report in advert.reports if report.link == link), None)
 

@@ -53,7 +53,7 @@ class Node:
         self.ends = {end.name: end for end in ends}
         self._turned = asyncio.Event()
         ends_of = {card.name: card.ends for card in spec.map}
-        self.states = LinkStates(ends_of, spec.name, time.time_ns(), self._turned.set)
+        self.states = LinkStates(ends_of, spec.name, time.time_ns(), spec.gossip_s, self._turned.set)
         self._card = Signer(Path(spec.identity)).card(spec.name, kem.public)
         self._usable: set[str] = set()
 

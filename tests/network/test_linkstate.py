@@ -79,7 +79,7 @@ def test_a_node_whose_clock_was_set_back_is_heard_of_after_it_has_started_anew()
 
 def test_a_node_that_counts_on_says_so_at_once():
     turned = []
-    b = LinkStates({"bc": ("b", "c")}, "b", 5, lambda: turned.append(1))
+    b = LinkStates({"bc": ("b", "c")}, "b", 5, turned=lambda: turned.append(1))
     b.tell(reports("b"), b"")
     turned.clear()
     b.take([Advert("b", (5, 1), ())])
@@ -94,3 +94,15 @@ def test_numbers_that_nobody_counts_to_are_refused(number):
     assert here.take([Advert("b", number, reports("b")), Advert("a", number, reports("a"))]) == []
     here.tell(reports("a"), b"")
     assert here.numbers() == {"a": (1, 1)}
+
+
+@pytest.mark.parametrize(("gossip_s", "gone_after_s"), [(0.5, 30), (10, 30), (60, 180)])
+def test_a_node_is_not_gone_before_it_had_time_to_be_heard_of(gossip_s, gone_after_s):
+    now = 0.0
+    here = LinkStates({"ab": ("a", "b")}, "a", 1, gossip_s, now=lambda: now)
+    here.tell((Report("ab", True, 1000),), b"")
+    here.take([Advert("b", (1, 0), (Report("ab", True, 1000),))])
+    now = gone_after_s
+    assert here.view("ab") is not None
+    now += 1
+    assert here.view("ab") is None
