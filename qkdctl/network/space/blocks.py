@@ -6,6 +6,8 @@ post-processing and all. From then on they are key like any other: sealed in a s
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +15,13 @@ from qkdctl.keystore.engine import Connection
 from qkdctl.keystore.entry import Origin, key_id
 from qkdctl.keystore.extents import Piece
 from qkdctl.keystore.store import KeyStore
+from qkdctl.kme.serve import again_and_again
 from qkdctl.kme.writer import Writer
 from qkdctl.network.emulated import draw, has, keep, read_secret, session_of
 from qkdctl.network.link_specs import BlockSpec
 from qkdctl.network.space.pairing import Part
+
+SWEEP_S = 30.0
 
 ORIGIN = Origin("network", "modelled downlink", "modelled", ())
 
@@ -63,6 +68,15 @@ class DownlinkBlocks:
         return store.supply.extents.take(connection, Piece(name, part.start, part.stop))
 
 
-def opened(path: Path) -> Writer:
-    """Give the thread that works on a store of downlinks' blocks."""
-    return Writer(partial(KeyStore, path, "node"))
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[Writer]:
+    """Work on a store of downlinks' blocks while the context lasts; epochs' keys go when nothing is left of theirs."""
+    async with (
+        Writer(partial(KeyStore, path, "node")) as writer,
+        again_and_again(SWEEP_S, partial(writer.do, _shred)),
+    ):
+        yield writer
+
+
+def _shred(store: KeyStore, connection: Connection) -> None:
+    store.vault.shred(connection)

@@ -1,13 +1,16 @@
 """What a station does with files that a satellite has not published."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
 
+from qkdctl.keystore.store import KeyStore
 from qkdctl.kme import words as kme_words
 from qkdctl.network.cards import Signer
-from qkdctl.network.emulated import has, session_of
+from qkdctl.network.emulated import has, keep, session_of
+from qkdctl.network.space.blocks import ORIGIN, opened
 from qkdctl.network.space.publication import CONTEXT, read_publication
 from tests.network.space.sky import Sky
 
@@ -77,6 +80,28 @@ def test_numbers_that_make_no_sense_do_not_keep_a_station_from_its_key(sky, forg
             return made, await downlink.do(free_bytes)
 
     assert asyncio.run(receive()) == (True, 200)
+
+
+def test_an_epochs_key_goes_when_nothing_of_the_epoch_is_left(sky):
+    path = sky.directory / "old.sqlite"
+    with KeyStore(path, "node", lambda: datetime(2026, 1, 1, tzinfo=UTC)) as old:
+        with old.transaction() as connection:
+            keep(old, connection, bytes(16), 0, bytes(64), ORIGIN)
+        for entry in old.entries():
+            old.deliver(entry.id, lambda bits: None)
+        with old.transaction() as connection:
+            (before,) = epochs(old, connection)
+
+    async def open_again():
+        async with asyncio.timeout(60), opened(path) as writer:
+            while before in await writer.do(epochs):
+                await asyncio.sleep(0.01)
+
+    asyncio.run(open_again())
+
+
+def epochs(store, connection):
+    return [row["number"] for row in connection.execute("SELECT number FROM epoch")]
 
 
 def free_bytes(store, connection):
