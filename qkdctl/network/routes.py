@@ -1,7 +1,8 @@
 """Choosing ways: by how much key there is, how old it is, and whom one has to trust.
 
 A link over a satellite joins two ground stations, and the satellite stands on it as a node does: two routes over
-the same satellite are not disjoint.
+the same satellite are not disjoint. Of several links between two nodes the best one is looked at, and the others
+are not.
 """
 
 from __future__ import annotations
@@ -82,17 +83,15 @@ def find_routes(
     wanted : Wanted
     """
     usable = [
-        edge for edge in edges if edge.free_bytes >= wanted.length and _trusted(edge.via, trust, wanted)
+        edge
+        for edge in edges
+        if edge.free_bytes >= wanted.length
+        and _trusted(edge.via, trust, wanted)
+        and wanted.route_type in ("any", "direct" if _is_direct(edge, source, target) else "relayed")
     ]
     graph = _graph(usable, trust, wanted)
     if source not in graph or target not in graph:
         return []
-    if wanted.route_type == "direct":
-        return _direct(graph, source, target, wanted)
-    if wanted.route_type == "relayed" and graph.has_edge(source, target):
-        direct = graph.edges[source, target]["edge"]
-        if not direct.via:
-            graph.remove_edge(source, target)
     graph.remove_nodes_from(_not_trusted(graph, trust, source, target, wanted))
     ways = _greedy(graph, source, target, wanted.paths) or _exact(graph, source, target, wanted.paths)
     return [_route(graph, way) for way in ways]
@@ -137,9 +136,8 @@ def _cost(edge: Edge, trust: Mapping[str, float], wanted: Wanted) -> float:
     return 1.0 + (1.0 if edge.via else 0.0) + 8 * scarce + 0.1 * old + doubt
 
 
-def _direct(graph: nx.Graph[str], source: str, target: str, wanted: Wanted) -> list[Route]:
-    there = graph.has_edge(source, target) and not graph.edges[source, target]["edge"].via
-    return [_route(graph, [source, target])] if there and wanted.paths == 1 else []
+def _is_direct(edge: Edge, source: str, target: str) -> bool:
+    return not edge.via and {*edge.ends} == {source, target}
 
 
 def _route(graph: nx.Graph[str], way: Sequence[str]) -> Route:

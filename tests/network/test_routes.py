@@ -87,6 +87,15 @@ def test_a_link_over_a_satellite_is_not_direct():
     assert find_routes(sky, {"sat": 0.5}, "a", "c", Wanted(10, min_trust=0.6)) == []
 
 
+def test_a_type_of_route_is_had_beside_a_better_link_of_the_other():
+    """A fibre and a satellite between the same two nodes."""
+    for fibre, sky in ((10, 10**6), (10**6, 10)):
+        both = [Edge("fibre", ("a", "c"), fibre), Edge("sky", ("c", "a"), sky, via="sat")]
+        for route_type, link in (("direct", "fibre"), ("relayed", "sky")):
+            (route,) = find_routes(both, {}, "a", "c", Wanted(10, route_type))
+            assert route.links == (link,)
+
+
 def test_scarce_key_and_doubtful_nodes_are_gone_round():
     both = [
         Edge("ab", ("a", "b"), 20), Edge("bd", ("b", "d"), 20),
