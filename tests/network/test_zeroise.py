@@ -84,3 +84,11 @@ def test_a_session_in_one_store_keeps_the_others_from_nothing(home):
     assert left(busy.path) != [0, 0]
     assert all(left(place.path) == [0, 0] for place in others)
     assert not _seeds(home)
+
+
+def test_a_store_whose_rows_are_on_a_server_is_one_of_the_nodes(home):
+    (*_, last) = places(home)
+    last.path.unlink()
+    assert last not in stores_of(home)
+    last.path.with_suffix(".postgresql").touch()
+    assert stores_of(home) == places(home)
