@@ -37,7 +37,7 @@ def zeroise(store: KeyStore) -> None:
             _destroy_kek(kek_path(store.path))
         finally:
             with store.transaction() as connection:
-                # What a program has sealed that was started meanwhile: nothing opens that any more, nor the store with it.
+                # What a program that was started meanwhile has sealed: nothing opens that any more, nor the store.
                 _destroy_rows(connection)
             store.shrink()
 
