@@ -15,6 +15,7 @@ from aiohttp import web
 from qkdctl.keystore.secret import Secret
 from qkdctl.kme.desk import HEADERS, Desk, json_response
 from qkdctl.kme.refusal import Refusal, bad, unavailable
+from qkdctl.kme.revocation import RevocationList
 from qkdctl.kme.tls import client_context, expecting
 from qkdctl.network.border import Border
 from qkdctl.network.border_words import (
@@ -95,11 +96,15 @@ class BorderClient:
     spec : BorderSpec
     certificate, private_key : Path
         What this KME shows.
+    revoked : RevocationList
+        Of the other domain's CA.
     """
 
-    def __init__(self, spec: BorderSpec, certificate: Path, private_key: Path) -> None:
+    def __init__(
+        self, spec: BorderSpec, certificate: Path, private_key: Path, revoked: RevocationList
+    ) -> None:
         context = client_context(certificate, private_key, Path(spec.ca))
-        context.sslobject_class = expecting(spec.peer_kme)
+        context.sslobject_class = expecting(spec.peer_kme, revoked)
         self._spec = spec
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=context), timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)

@@ -22,6 +22,7 @@ from qkdctl.kme.extensions import Options
 from qkdctl.kme.link import KmeLink, new_key_ids
 from qkdctl.kme.peer import PeerLink, PeerUnavailable
 from qkdctl.kme.refusal import Refusal, unavailable
+from qkdctl.kme.revocation import RevocationList
 from qkdctl.kme.serve import again_and_again, sweep
 from qkdctl.kme.words import Terms
 from qkdctl.kme.writer import Writer
@@ -164,8 +165,8 @@ class Stock(NamedTuple):
 
 
 @asynccontextmanager
-async def link_end(node: NodeSpec, spec: LinkSpec) -> AsyncIterator[LinkEnd]:
-    """Open a link's end while the context lasts.
+async def link_end(node: NodeSpec, spec: LinkSpec, revoked: RevocationList) -> AsyncIterator[LinkEnd]:
+    """Open a link's end while the context lasts; nothing is said to a neighbour whose certificate is revoked.
 
     Raises
     ------
@@ -178,7 +179,7 @@ async def link_end(node: NodeSpec, spec: LinkSpec) -> AsyncIterator[LinkEnd]:
             Writer(partial(KeyStore, store_path(config.store, spec.party), spec.party))
         )
         assert config.peer is not None
-        peer = PeerLink(config.peer, config.certificate, config.private_key, config.ca)
+        peer = PeerLink(config.peer, config.certificate, config.private_key, config.ca, revoked)
         stack.push_async_callback(peer.close)
         agreement = Agreement(writer, peer, node.labels)
         end = LinkEnd(spec, config, writer, peer, agreement)

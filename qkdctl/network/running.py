@@ -74,7 +74,7 @@ async def running(spec: NodeSpec, clock: Clock | None = None) -> AsyncIterator[t
         revoked = RevocationList(config.revoked, config.ca)
         auditor = Auditor(writer)
         stack.push_async_callback(auditor.finish)
-        ends = [await stack.enter_async_context(link_end(spec, link)) for link in spec.links]
+        ends = [await stack.enter_async_context(link_end(spec, link, revoked)) for link in spec.links]
         kem = KemKeys()
         node = Node(spec, ends, kem, clock)
         links = {card.name: card for card in spec.map}
@@ -142,11 +142,11 @@ async def open_border(
 ) -> AsyncIterator[Border]:
     """Keep one end of a border open while the context lasts: a door of its own, for one KME of another CA."""
     async with AsyncExitStack() as stack:
-        client = BorderClient(spec, config.certificate, config.private_key)
+        revoked = RevocationList(Path(spec.revoked), Path(spec.ca))
+        client = BorderClient(spec, config.certificate, config.private_key, revoked)
         stack.push_async_callback(client.close)
         border = Border(spec, client, domain)
         stack.push_async_callback(border.finish)
-        revoked = RevocationList(Path(spec.revoked), Path(spec.ca))
         await stack.enter_async_context(keeping_up(revoked))
         desk = Desk(Door((), [spec.peer_kme], revoked), auditor)
         app = desk.application()
