@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import chain as chain_iterables
 from typing import Any
 
@@ -113,8 +113,8 @@ def run_pair(
 ) -> Iterator[tuple[Role, Any]]:
     """Drive two isolated parties in one thread; give ``(party, message)`` for what leaves either.
 
-    The parties take turns. Neither takes more from its source while frames are under way, so that memory
-    stays bounded by what the stages hold.
+    The parties take turns. Neither takes more from its source while frames are under way, nor while its stages wait
+    for a party that has more to come: memory stays bounded by what the stages hold.
 
     Parameters
     ----------
@@ -129,6 +129,8 @@ def run_pair(
     sources: dict[Role, Iterator[Any]] = {"alice": iter(alice_source), "bob": iter(bob_source)}
     while sources:
         for role in tuple(sources):
+            if _is_ahead(role, chains, sources):
+                continue
             message = next(sources[role], None)
             if message is None:
                 del sources[role]
@@ -137,6 +139,12 @@ def run_pair(
     for role in chains:
         chains[role].finish()
         yield from _settle(chains, wire)
+
+
+def _is_ahead(role: Role, chains: dict[Role, Chain], sources: Container[Role]) -> bool:
+    """Whether a party waits for the other, which can go on."""
+    peer: Role = "bob" if role == "alice" else "alice"
+    return chains[role].full and peer in sources and not chains[peer].full
 
 
 def _settle(chains: dict[Role, Chain], wire: Wire) -> Iterator[tuple[Role, Any]]:

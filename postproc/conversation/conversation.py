@@ -35,7 +35,14 @@ REMEMBERED = 64
 """So many blocks that have passed are remembered, in case the peer calls one off."""
 
 MAX_OPEN_BLOCKS = 4
-"""A party that is further ahead of the other than this waits for it: what it holds stays bounded."""
+"""So many dialogues are held at a time: a party further ahead of the other than this waits for it, and says no more
+than the other can keep."""
+
+MAX_HELD_BLOCKS = 2 * MAX_OPEN_BLOCKS
+"""With so many blocks open or waiting, no more is wanted from upstream. That is more than are open: behind four
+blocks that the peer has ended comes the news of it, and it must get in."""
+
+SILENT = "the other party fell silent before this block was done"
 
 B = TypeVar("B", bound=Recorded)
 T = TypeVar("T", bound=Recorded)
@@ -45,7 +52,8 @@ class Conversation(Generic[B, T]):
     """A stage that answers each block of type `kind` with what its dialogue makes of it.
 
     Blocks leave in the order in which they came, however their dialogues interleave; everything else
-    passes through in its place.
+    passes through in its place. A few dialogues are held at a time; blocks that come meanwhile, such as those of a
+    whole recording in one chunk, wait for their turn.
 
     Whoever speaks last in a dialogue is done before the other has heard it. If the other then ends the block, a
     :class:`~postproc.outcome.CalledOff` follows the block to the stage that has it by now.
@@ -86,6 +94,7 @@ class Conversation(Generic[B, T]):
         self._entropy = entropy
         self._authenticator = authenticator
         self._talks: dict[int, Talk[T]] = {}
+        self._waiting: dict[int, Talk[T]] = {}
         self._in_order: deque[Any] = deque()
         self._early: deque[tuple[Frame, bytes]] = deque()
         self._newest = -1
@@ -94,39 +103,50 @@ class Conversation(Generic[B, T]):
     @property
     def full(self) -> bool:
         """See :class:`~postproc.stage.Bounded`."""
-        return len(self._talks) >= MAX_OPEN_BLOCKS
+        return len(self._talks) + len(self._waiting) >= MAX_HELD_BLOCKS
 
     def feed(self, port: InPort, message: Any) -> Iterable[Emission]:
         """Take a block or anything else on ``in``, or a frame (bytes) on ``peer``."""
         if port == "peer":
             yield from self._hear(message)
         elif isinstance(message, self._kind):
-            yield from self._open(message)
+            self._take(message)
         elif isinstance(message, CalledOff):
             self._call_off(message)
         else:
             self._in_order.append(message)
+        yield from self._open()
         yield from self._release()
 
     def finish(self) -> Iterable[Emission]:
-        """Abort the dialogues that still wait: the peer has fallen silent."""
+        """Abort the dialogues that still wait, and those not begun: the peer has fallen silent."""
         for talk in self._talks.values():
-            yield from _to_peer(talk.abandon("the other party fell silent before this block was done"))
+            yield from _to_peer(talk.abandon(SILENT))
+        for talk in self._waiting.values():
+            # Of these the peer has heard nothing from here, and need not now.
+            talk.abandon(SILENT, tell=False)
         self._talks.clear()
+        self._waiting.clear()
         yield from self._release()
 
-    def _open(self, block: B) -> Iterator[Emission]:
+    def _take(self, block: B) -> None:
         number = block.record.block
         dialogue = self._script(block, self._entropy.stream(self.name, number))
         talk = Talk(self.name, self._role, block.record, dialogue, self._authenticator)
         self._in_order.append(talk)
-        self._talks[number] = talk
-        self._newest = max(self._newest, number)
-        yield from _to_peer(talk.start())
-        self._close_if_done(number, talk)
-        early, self._early = self._early, deque()
-        for frame, data in early:
-            yield from self._dispatch(frame, data)
+        self._waiting[number] = talk
+
+    def _open(self) -> Iterator[Emission]:
+        """Begin the dialogues whose turn has come."""
+        while self._waiting and len(self._talks) < MAX_OPEN_BLOCKS:
+            number = next(iter(self._waiting))
+            talk = self._talks[number] = self._waiting.pop(number)
+            self._newest = max(self._newest, number)
+            yield from _to_peer(talk.start())
+            self._close_if_done(number, talk)
+            early, self._early = self._early, deque()
+            for frame, data in early:
+                yield from self._dispatch(frame, data)
 
     def _hear(self, data: bytes) -> Iterator[Emission]:
         try:
@@ -141,16 +161,19 @@ class Conversation(Generic[B, T]):
         if talk is not None and frame.session == talk.record.session:
             yield from _to_peer(talk.hear(frame, data))
             self._close_if_done(frame.block, talk)
-        elif frame.block > self._newest and len(self._early) < MAX_EARLY_FRAMES:
+        elif self._is_early(frame) and len(self._early) < MAX_EARLY_FRAMES:
             self._early.append((frame, data))
-        elif frame.block > self._newest:
+        elif self._is_early(frame):
             yield Emission("out", _unexpected(self.name, f"too many frames ahead of block {self._newest}"))
         elif (frame.session, frame.block) in self._passed and (abort := _abort_in(frame)) is not None:
             self._call_off(CalledOff(frame.session, frame.block, abort.refused, abort.reason))
         # Any other frame for a block that has ended here tells nothing new: the peer ended it too, or will hear.
 
+    def _is_early(self, frame: Frame) -> bool:
+        return frame.block > self._newest or frame.block in self._waiting
+
     def _call_off(self, message: CalledOff) -> None:
-        talk = self._talks.get(message.block)
+        talk = self._talks.get(message.block) or self._waiting.get(message.block)
         if talk is not None and talk.record.session == message.session:
             talk.call_off(message.refused, message.reason)
             self._close_if_done(message.block, talk)
@@ -162,6 +185,7 @@ class Conversation(Generic[B, T]):
         if talk.result is None:
             return
         self._talks.pop(number, None)
+        self._waiting.pop(number, None)
         if not isinstance(talk.result, BlockEnded):
             self._passed.append((talk.record.session, number))
 

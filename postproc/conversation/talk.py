@@ -98,9 +98,9 @@ class Talk(Generic[T]):
         self._waiting = None
         return self._guarded(lambda: self._advance(value))
 
-    def abandon(self, reason: str) -> list[bytes]:
-        """End the block from outside; give the frames to send."""
-        return self._end(refused=False, reason=reason, tell=True)
+    def abandon(self, reason: str, *, tell: bool = True) -> list[bytes]:
+        """End the block from outside; give the frames to send, if the peer is to know."""
+        return self._end(refused=False, reason=reason, tell=tell)
 
     def call_off(self, refused: bool, reason: str) -> None:
         """End the block because the peer has."""

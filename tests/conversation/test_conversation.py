@@ -9,15 +9,16 @@ from hypothesis import strategies as st
 
 from postproc.authentication.memory_pool import MemoryPool
 from postproc.authentication.wegman_carter import Authenticator
-from postproc.conversation.conversation import Conversation
+from postproc.conversation.conversation import MAX_OPEN_BLOCKS, Conversation
 from postproc.conversation.dialogue import attest, check, hear, note, review, say
 from postproc.conversation.frames import Frame, pack, unpack
 from postproc.conversation.messages import Message, encode
 from postproc.conversation.record import BlockRecord, Disclosure
 from postproc.entropy import SystemEntropy
 from postproc.errors import BlockRefused
-from postproc.outcome import BlockEnded
+from postproc.outcome import BlockEnded, CalledOff
 from postproc.runner import run, run_pair
+from postproc.stage import Emission
 from postproc.types import Alarm, End
 
 SESSION = b"0123456789abcdef"
@@ -103,6 +104,50 @@ def test_blocks_leave_in_the_order_in_which_they_came(alice, bob):
     results = drive(pair(), [block(n, str(n)) for n in sorted(alice)], [block(n) for n in sorted(bob)])
     for role in ("alice", "bob"):
         assert [item.record.block for item in results[role][:-1]] == [1, 2, 3, 4, 5]
+
+
+class AllAtOnce:
+    """What a lock does that lets go of a recording, or a cutter that gets one large chunk."""
+
+    name = "burst"
+
+    def feed(self, port, message):
+        items = message if isinstance(message, list) else [message]
+        return [Emission("out", item) for item in items]
+
+    def finish(self):
+        return ()
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["one a turn", "all in one"])
+def test_a_party_far_ahead_of_the_other_loses_no_word(at_once):
+    """Bob has a block a turn, or all of them at once, and speaks first; Alice has one in ten turns."""
+    stages = [[AllAtOnce(), *each] for each in pair(answering, asking)]
+    few = Alarm("few", "info", "b", {}, "c")
+    alice = [item for n in range(1, 201) for item in (*[few] * 9, block(n))]
+    bob = [block(n, str(n)) for n in range(1, 201)]
+    results = drive(stages, alice, [bob] if at_once else bob)
+    for items in results.values():
+        assert isinstance(items.pop(), End)
+        blocks = [item for item in items if item != few]
+        assert all(isinstance(item, Block) for item in blocks)
+        assert [item.record.block for item in blocks] == list(range(1, 201))
+
+
+def test_a_party_far_ahead_waits_for_the_other():
+    (stage,), _ = pair()
+    said = [each for n in range(1, 201) for each in stage.feed("in", block(n))]
+    assert len(said) == MAX_OPEN_BLOCKS
+
+
+def test_a_block_whose_turn_has_not_come_can_be_called_off():
+    (stage,), (peer,) = pair()
+    said = [each for n in range(1, 6) for each in stage.feed("in", block(n, "x"))]
+    said += stage.feed("in", CalledOff(SESSION, 5, False, "no"))
+    answers = [each for n in range(1, 6) for each in peer.feed("in", block(n))]
+    answers += [each for _, frame in said for each in peer.feed("peer", frame)]
+    out = [each for port, frame in answers if port == "peer" for each in stage.feed("peer", frame)]
+    assert [type(message) for _, message in out] == [Block] * 4 + [BlockEnded]
 
 
 def test_what_is_no_block_passes_in_its_place():
@@ -226,8 +271,6 @@ def test_run_drives_stages_that_talk_to_nobody():
         name = "double"
 
         def feed(self, port, message):
-            from postproc.stage import Emission
-
             yield Emission("out", message if isinstance(message, End) else 2 * message)
 
         def finish(self):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import postproc.synchronisation.buffer
-from postproc.conversation.conversation import MAX_OPEN_BLOCKS, Conversation
+from postproc.conversation.conversation import MAX_HELD_BLOCKS, MAX_OPEN_BLOCKS, Conversation
 from postproc.conversation.dialogue import hear, say
 from postproc.conversation.frames import Frame, pack
 from postproc.conversation.messages import Message, encode
@@ -47,10 +47,11 @@ def answer(number):
 def test_a_conversation_is_full_until_the_other_party_answers():
     chain = Chain([stage()])
     assert isinstance(stage(), Bounded)
-    for number in range(1, MAX_OPEN_BLOCKS + 1):
+    for number in range(1, MAX_HELD_BLOCKS + 1):
         assert not chain.full
         chain.feed(block(number))
     assert chain.full
+    assert len(chain.outbox) == MAX_OPEN_BLOCKS
     chain.hear(answer(1))
     assert not chain.full
     assert len(chain.results) == 1
@@ -94,8 +95,8 @@ def test_a_full_segment_takes_nothing_from_upstream_and_goes_on_listening():
             while end.link.receive() is not None:
                 end.link.done()
         segment.turn(now)
-    # A window on the way, and as many as may be open: the rest was never taken from the source.
-    assert sent <= 64 + MAX_OPEN_BLOCKS
+    # A window on the way, and as many as may be held: the rest was never taken from the source.
+    assert sent <= 64 + MAX_HELD_BLOCKS
     for number in range(1, 4):
         outside.link.send(b"f" + answer(number))
     for _ in range(50):
