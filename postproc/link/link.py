@@ -23,7 +23,9 @@ class Patience:
     Attributes
     ----------
     resend_s : float
-        After so long without acknowledgement an item is sent again; the wait doubles up to `heartbeat_s`.
+        An item that has not arrived after so long is sent again; the wait doubles up to `resend_most_s`.
+    resend_most_s : float
+        The longest such wait; `resend_s`, where that is longer.
     heartbeat_s : float
         An end that has nothing to say says so this often.
     lost_s : float
@@ -36,6 +38,7 @@ class Patience:
     """
 
     resend_s: float = 0.2
+    resend_most_s: float = 1.0
     heartbeat_s: float = 1.0
     lost_s: float = 15.0
     greet_s: float = 60.0
@@ -180,10 +183,14 @@ class Link:
         return due
 
     def _is_due(self, item: _Kept, now_s: float) -> bool:
-        """Whether an item goes out now; if so, set when it would go out again."""
-        if item.number >= self._allowed or item.due_s > now_s:
+        """Whether an item goes out now; if so, set when it would go out again.
+
+        What has arrived does not, however long the other end takes to deal with it: it stays there while both live.
+        """
+        if not self._arrived <= item.number < self._allowed or item.due_s > now_s:
             return False
-        item.wait_s = min(2 * item.wait_s or self._patience.resend_s, self._patience.heartbeat_s)
+        most_s = max(self._patience.resend_s, self._patience.resend_most_s)
+        item.wait_s = min(2 * item.wait_s or self._patience.resend_s, most_s)
         item.due_s = now_s + item.wait_s
         return True
 
@@ -222,9 +229,11 @@ class Link:
             )
 
     def _settle(self, state: State, now_s: float) -> None:
-        arrived = state.arrived
-        if arrived is None or arrived > self._arrived:
-            self._arrived, self._moved_s = arrived or 0, now_s
+        if state.arrived is None:
+            # It has refused something, or does not say: no sign of a bad line, and what arrived before is still there.
+            self._moved_s = now_s
+        elif state.arrived > self._arrived:
+            self._arrived, self._moved_s = state.arrived, now_s
         while self._kept and self._kept[0].number < state.taken:
             self._kept.popleft()
             self._acknowledged += 1

@@ -24,7 +24,8 @@ WITHIN_A_NODE = Patience(resend_s=2.0, heartbeat_s=0.5, lost_s=60.0)
 """Nothing is lost on ``ipc``; a resend only bridges the start of a socket. The supervisor sees at once who is gone:
 silence only finds who hangs, and on a busy machine one step of a stage can take long."""
 
-BETWEEN_NODES = Patience(resend_s=0.5, heartbeat_s=1.0, lost_s=15.0)
+BETWEEN_NODES = Patience(resend_s=0.5, resend_most_s=4.0, heartbeat_s=1.0, lost_s=15.0)
+"""A large item may be under way for longer than `resend_s`: copies of it must not fill a slow line."""
 
 LOAD_EVERY_S = 2.0
 """So often a process tells how busy it is, and what memory it uses."""

@@ -10,7 +10,7 @@ from postproc.link import Link, LinkFailed, Patience
 from qkdctl.carriers.memory import memory_pair
 from qkdctl.carriers.zeromq import Curve, Doorkeeper, ZeroMqCarrier
 
-PATIENCE = Patience(resend_s=0.05, heartbeat_s=0.1, lost_s=3.0)
+PATIENCE = Patience(resend_s=0.05, resend_most_s=0.1, heartbeat_s=0.1, lost_s=3.0)
 
 
 def curves():

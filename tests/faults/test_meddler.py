@@ -12,7 +12,7 @@ from qkdctl.carriers.zeromq import Curve, Doorkeeper, Waiter, ZeroMqCarrier, new
 from qkdctl.faults.meddler import Meddler, Mischief
 
 ITEMS = [b"%d" % i * 50 for i in range(300)]
-PATIENCE = Patience(resend_s=0.03, heartbeat_s=0.05, lost_s=20.0)
+PATIENCE = Patience(resend_s=0.03, resend_most_s=0.05, heartbeat_s=0.05, lost_s=20.0)
 
 
 def exchange(mischief, items):

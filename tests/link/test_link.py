@@ -225,6 +225,49 @@ def test_an_end_without_room_is_not_taken_for_a_bad_line():
     heard_for(400, lambda data: True, takes=False, most_held=5000)
 
 
+def test_what_has_arrived_is_not_sent_again_while_the_other_end_takes_its_time():
+    sent = []
+
+    def carries(data):
+        sent.extend(numbers([data]))
+        return True
+
+    heard_for(200, carries, takes=False)
+    assert sent == list(range(64))
+
+
+def test_what_has_arrived_is_not_sent_again_where_more_has_been_refused():
+    alice = Link(A, 0.0)
+    for arrived in (2, None, None):
+        alice.hear(pack(State(B, A, 0, 64, arrived)), 0.0)
+    for _ in range(3):
+        alice.send(b"x")
+    assert numbers(alice.packets(0.0)) == numbers(alice.packets(5.0)) == [2]
+
+
+def numbers(packets):
+    return [packet.number for packet in map(unpack, packets) if isinstance(packet, Data)]
+
+
+@pytest.mark.parametrize(
+    ("patience", "times"),
+    [
+        (Patience(resend_s=2.0, heartbeat_s=0.5), [0.0, 2.0, 4.0, 6.0, 8.0]),
+        (Patience(resend_s=0.5, resend_most_s=4.0), [0.0, 0.5, 1.5, 3.5, 7.5]),
+        (Patience(resend_s=0.5, heartbeat_s=3.0), [0.0, 0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5]),
+    ],
+)
+def test_what_is_lost_is_sent_again_after_the_wait_that_was_set(patience, times):
+    alice = Link(A, 0.0, patience=patience)
+    alice.send(b"x")
+    sent = []
+    for step in range(20):
+        now = step / 2
+        alice.hear(pack(State(B, A, 0, 64, 0)), now)
+        sent += [now for _ in numbers(alice.packets(now)) if now < 9]
+    assert sent == times
+
+
 def test_versions_that_do_not_say_what_has_arrived_are_not_judged_by_it():
     alice = Link(A, 0.0)
     alice.hear(pack(State(B, A, 0, 64)), 0.0)
