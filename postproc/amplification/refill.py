@@ -161,13 +161,15 @@ class Household:
                 f"the block would give {length} secret bits and its authentication costs {spent}: nothing "
                 "would be left; agree on longer blocks"
             )
+        most = self.rotation.tags + rotates
         for role, keys in self.owed.items():
-            paid = min(keys, (length - 1) // TAG_BITS - sum(want.values()))
+            paid = max(min(keys, (length - 1) // TAG_BITS - sum(want.values()), most - want[role]), 0)
             want[role] += paid
             self.owed[role] -= paid
         spare = int(length * SPARE_SHARE) // TAG_BITS - sum(want.values())
         for role in want:
-            want[role] += max(min(self.keep - self.pool.remaining(role), spare // 2), 0)
+            missing = min(self.keep - self.pool.remaining(role), most - want[role])
+            want[role] += max(min(missing, spare // 2), 0)
         return Refill(want, source if rotates else self.pool.hash_keys().source)
 
     def owe(self, spent: Mapping[Role, int]) -> None:
@@ -190,11 +192,12 @@ class Household:
         if refill.hash_source == source:
             if not all(refill.keys.values()):
                 raise ProtocolViolation("Alice's refill brings no hash key for one of the directions")
-            return
-        try:
-            tags = self.pool.hash_keys(refill.hash_source).tags
-        except PoolExhausted as error:
-            raise ProtocolViolation(f"Alice's refill cannot serve: {error}") from None
+            tags = -1  # In each direction one of its keys is the hash key itself.
+        else:
+            try:
+                tags = self.pool.hash_keys(refill.hash_source).tags
+            except PoolExhausted as error:
+                raise ProtocolViolation(f"Alice's refill cannot serve: {error}") from None
         if tags + max(refill.keys.values()) > self.rotation.tags:
             raise ProtocolViolation(
                 f"Alice wants more than the agreed {self.rotation.tags} tags under one hash key"
@@ -206,7 +209,7 @@ class Household:
     def _beginning(self, length: int) -> dict[Role, int]:
         """The pool begins with this block: of what it should hold as much as there is."""
         most = (length - 1) // TAG_BITS // len(self.owed)
-        return dict.fromkeys(self.owed, max(min(self.keep, most - 1), len(TAGS_TO_COME)))
+        return dict.fromkeys(self.owed, max(min(self.keep, most - 1, self.rotation.tags), len(TAGS_TO_COME)))
 
     def _is_worn(self, more: int) -> bool:
         source, tags, age_s = self.pool.hash_keys()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from postproc.amplification.refill import Household, Rotation
+from postproc.amplification.refill import Household, Refill, Rotation
 from postproc.amplification.stage import Amplify, Seed
 from postproc.authentication.memory_pool import MemoryPool
 from postproc.authentication.pool import block_source
@@ -17,7 +17,7 @@ from postproc.conversation.frames import unpack
 from postproc.conversation.messages import Abort, decode
 from postproc.conversation.record import BlockRecord
 from postproc.entropy import SystemEntropy
-from postproc.errors import BlockRefused, PoolExhausted
+from postproc.errors import BlockRefused, PoolExhausted, ProtocolViolation
 from postproc.estimation.proof import Bound, Epsilon
 from postproc.outcome import BlockEnded
 from postproc.parameters.stages import Authentication
@@ -128,6 +128,42 @@ def test_blocks_under_way_together_do_not_wear_a_hash_key_beyond_its_number():
     own = [seed.hash_source == block_source(bytes(16), n) for n, seed in enumerate(seeds, 1)]
     # Two tags each are put under the old one; then there is no room.
     assert own == [False, False, True]
+
+
+ONE = block_source(bytes(16), 1)
+
+
+def nearly_empty():
+    pool = MemoryPool(links.SHARED_KEY)
+    for _ in range(pool.remaining("alice")):
+        pool.take("alice")
+    return pool
+
+
+@pytest.mark.parametrize("owed", [0, 40])
+@pytest.mark.parametrize("pool", [nearly_empty, MemoryPool], ids=["nearly empty", "not begun"])
+def test_the_refill_that_brings_a_hash_key_does_not_wear_it_beyond_its_number(pool, owed):
+    house = Household(pool(), 64, Rotation(tags=32))
+    house.owe({"alice": owed, "bob": owed})
+    refill = house.plan(ONE, 200_000)
+    assert refill.hash_source == ONE
+    # A hash key, and keys for 32 tags.
+    assert max(refill.keys.values()) == 33
+    house.check(refill, ONE, 200_000)
+
+
+def test_what_a_hash_key_cannot_serve_for_yet_stays_owed():
+    house = Household(nearly_empty(), 64, Rotation(tags=32))
+    house.owe({"alice": 40, "bob": 0})
+    house.plan(ONE, 200_000)
+    assert house.owed == {"alice": 40 + 2 - 32, "bob": 0}
+
+
+def test_bob_holds_alice_to_the_number_where_she_brings_a_hash_key_too():
+    house = Household(MemoryPool(links.SHARED_KEY), 64, Rotation(tags=32))
+    house.check(Refill({"alice": 33, "bob": 33}, ONE), ONE, 10**6)
+    with pytest.raises(ProtocolViolation, match="more than the agreed 32 tags"):
+        house.check(Refill({"alice": 60, "bob": 60}, ONE), ONE, 10**6)
 
 
 def test_a_debt_larger_than_a_key_is_paid_by_many():
