@@ -10,6 +10,7 @@ from postproc.authentication.wegman_carter import Authenticator
 from postproc.conversation.dialogue import Dialogue
 from postproc.conversation.frames import Frame, unpack
 from postproc.conversation.messages import Abort, decode
+from postproc.conversation.overtaken import MAX_OPEN_BLOCKS, Overtaken
 from postproc.conversation.record import BlockRecord
 from postproc.conversation.talk import Talk
 from postproc.entropy import Entropy, Stream
@@ -34,14 +35,14 @@ class Recorded(Protocol):
 REMEMBERED = 64
 """So many blocks that have passed are remembered, in case the peer calls one off."""
 
-MAX_OPEN_BLOCKS = 4
-"""So many dialogues are held at a time: a party further ahead of the other than this waits for it, and says no more
-than the other can keep."""
-
 MAX_HELD_BLOCKS = 2 * MAX_OPEN_BLOCKS
 """With so many blocks open or waiting, no more is wanted from upstream. That is more than are open: behind four
 blocks that the peer has ended comes the news of it, and it must get in."""
 
+MAX_IN_ORDER = 32
+"""Nor where so much waits behind a block that is not done."""
+
+LOST = "a word was lost: the other party has gone on with later blocks, and says nothing more of this one"
 SILENT = "the other party fell silent before this block was done"
 
 B = TypeVar("B", bound=Recorded)
@@ -53,7 +54,7 @@ class Conversation(Generic[B, T]):
 
     Blocks leave in the order in which they came, however their dialogues interleave; everything else
     passes through in its place. A few dialogues are held at a time; blocks that come meanwhile, such as those of a
-    whole recording in one chunk, wait for their turn.
+    whole recording in one chunk, wait for their turn. A block of which a word was lost ends once that is certain.
 
     Whoever speaks last in a dialogue is done before the other has heard it. If the other then ends the block, a
     :class:`~postproc.outcome.CalledOff` follows the block to the stage that has it by now.
@@ -95,6 +96,7 @@ class Conversation(Generic[B, T]):
         self._authenticator = authenticator
         self._talks: dict[int, Talk[T]] = {}
         self._waiting: dict[int, Talk[T]] = {}
+        self._overtaken = Overtaken()
         self._in_order: deque[Any] = deque()
         self._early: deque[tuple[Frame, bytes]] = deque()
         self._newest = -1
@@ -103,7 +105,8 @@ class Conversation(Generic[B, T]):
     @property
     def full(self) -> bool:
         """See :class:`~postproc.stage.Bounded`."""
-        return len(self._talks) + len(self._waiting) >= MAX_HELD_BLOCKS
+        held = len(self._talks) + len(self._waiting)
+        return held >= MAX_HELD_BLOCKS or len(self._in_order) >= MAX_IN_ORDER
 
     def feed(self, port: InPort, message: Any) -> Iterable[Emission]:
         """Take a block or anything else on ``in``, or a frame (bytes) on ``peer``."""
@@ -112,21 +115,22 @@ class Conversation(Generic[B, T]):
         elif isinstance(message, self._kind):
             self._take(message)
         elif isinstance(message, CalledOff):
-            self._call_off(message)
+            yield from self._call_off(message)
         else:
             self._in_order.append(message)
+        yield from self._give_up_lost()
         yield from self._open()
         yield from self._release()
 
     def finish(self) -> Iterable[Emission]:
         """Abort the dialogues that still wait, and those not begun: the peer has fallen silent."""
-        for talk in self._talks.values():
-            yield from _to_peer(talk.abandon(SILENT))
-        for talk in self._waiting.values():
+        for number, talk in tuple(self._waiting.items()):
             # Of these the peer has heard nothing from here, and need not now.
             talk.abandon(SILENT, tell=False)
-        self._talks.clear()
-        self._waiting.clear()
+            self._close_if_done(number, talk)
+        for number, talk in tuple(self._talks.items()):
+            yield from _to_peer(talk.abandon(SILENT))
+            self._close_if_done(number, talk)
         yield from self._release()
 
     def _take(self, block: B) -> None:
@@ -142,11 +146,24 @@ class Conversation(Generic[B, T]):
             number = next(iter(self._waiting))
             talk = self._talks[number] = self._waiting.pop(number)
             self._newest = max(self._newest, number)
-            yield from _to_peer(talk.start())
+            self._overtaken.begin(number)
+            yield from self._said(number, talk.start())
             self._close_if_done(number, talk)
             early, self._early = self._early, deque()
             for frame, data in early:
                 yield from self._dispatch(frame, data)
+            yield from self._give_up_lost()
+
+    def _said(self, number: int, frames: list[bytes]) -> Iterator[Emission]:
+        if frames:
+            self._overtaken.say(number)
+        return _to_peer(frames)
+
+    def _give_up_lost(self) -> Iterator[Emission]:
+        for number in self._overtaken.lost():
+            talk = self._talks[number]
+            yield from _to_peer(talk.abandon(LOST))
+            self._close_if_done(number, talk)
 
     def _hear(self, data: bytes) -> Iterator[Emission]:
         try:
@@ -159,34 +176,44 @@ class Conversation(Generic[B, T]):
     def _dispatch(self, frame: Frame, data: bytes) -> Iterator[Emission]:
         talk = self._talks.get(frame.block)
         if talk is not None and frame.session == talk.record.session:
-            yield from _to_peer(talk.hear(frame, data))
+            self._overtaken.hear(frame.block)
+            yield from self._said(frame.block, talk.hear(frame, data))
             self._close_if_done(frame.block, talk)
         elif self._is_early(frame) and len(self._early) < MAX_EARLY_FRAMES:
             self._early.append((frame, data))
         elif self._is_early(frame):
             yield Emission("out", _unexpected(self.name, f"too many frames ahead of block {self._newest}"))
         elif (frame.session, frame.block) in self._passed and (abort := _abort_in(frame)) is not None:
-            self._call_off(CalledOff(frame.session, frame.block, abort.refused, abort.reason))
+            yield from self._call_off(CalledOff(frame.session, frame.block, abort.refused, abort.reason))
         # Any other frame for a block that has ended here tells nothing new: the peer ended it too, or will hear.
 
     def _is_early(self, frame: Frame) -> bool:
         return frame.block > self._newest or frame.block in self._waiting
 
-    def _call_off(self, message: CalledOff) -> None:
+    def _call_off(self, message: CalledOff) -> Iterator[Emission]:
+        """End a block that the peer has ended: here, or at the stage that has it by now."""
         talk = self._talks.get(message.block) or self._waiting.get(message.block)
         if talk is not None and talk.record.session == message.session:
             talk.call_off(message.refused, message.reason)
             self._close_if_done(message.block, talk)
         elif (message.session, message.block) in self._passed:
             self._passed.remove((message.session, message.block))
-            self._in_order.append(message)
+            kept = (item for item in self._in_order if isinstance(item, Talk))
+            talk = next((each for each in kept if each.record.block == message.block), None)
+            if talk is not None:
+                talk.call_off(message.refused, message.reason)
+            else:
+                # At once: what waits behind an open block here is not to delay it.
+                yield Emission("out", message)
 
     def _close_if_done(self, number: int, talk: Talk[T]) -> None:
         if talk.result is None:
             return
         self._talks.pop(number, None)
         self._waiting.pop(number, None)
-        if not isinstance(talk.result, BlockEnded):
+        done = not isinstance(talk.result, BlockEnded)
+        self._overtaken.end(number, done=done)
+        if done:
             self._passed.append((talk.record.session, number))
 
     def _release(self) -> Iterator[Emission]:

@@ -17,6 +17,10 @@ from qkdctl.carriers.joint import Joint
 from qkdctl.node import signals
 from qkdctl.node.tap import NoTap, Tap
 
+QUIET_S = 1200.0
+"""The longest wait for a word once nothing more comes from upstream. No process takes a twentieth of that for a step,
+nor a line for a frame: a link that waits so long fails. Only the peer's recording may, where its blocks are long."""
+
 Observe = Callable[[str, Any], None]
 
 
@@ -37,6 +41,9 @@ class Segment:
         Records what passes.
     relays : bool
         The stages that say when it is enough come after these: their word must pass here before this run may end.
+    quiet_s : float
+        Where nothing has moved for so long, and all that is left is to hear from the peer, a word was lost: what waits
+        for it ends.
 
     Attributes
     ----------
@@ -54,6 +61,7 @@ class Segment:
         tap: Tap | None = None,
         *,
         relays: bool = False,
+        quiet_s: float = QUIET_S,
     ) -> None:
         self._observe, self._tap = observe, tap or NoTap()
         self._chain = Chain(stages, self._watch)
@@ -63,6 +71,7 @@ class Segment:
         self._upstream_ended = False
         self._peer_gone = self._told_enough = self._said_bye = False
         self._relays = relays
+        self._quiet_s, self._moved_s, self._heard = quiet_s, 0.0, False
         self.ended = False
 
     def turn(self, now_s: float) -> bool:
@@ -79,6 +88,7 @@ class Segment:
         if self._flush():
             busy |= self._take()
             self._flush()
+        self._look_whether_silent(now_s, busy)
         self._pump(now_s)
         return busy
 
@@ -102,6 +112,13 @@ class Segment:
             self._tell_enough()
             self._finish_if_over()
 
+    def _look_whether_silent(self, now_s: float, busy: bool) -> None:
+        waits_here = self._frames or self._results or not self._channel.link.settled
+        if busy or waits_here or not (self._heard and self._upstream_ended):
+            self._moved_s = now_s
+        elif now_s - self._moved_s > self._quiet_s:
+            self.lose_peer()
+
     def _pump(self, now_s: float) -> None:
         self._downstream.pump(now_s)
         self._channel.pump(now_s)
@@ -118,6 +135,7 @@ class Segment:
         while (item := self._channel.link.receive()) is not None:
             busy = True
             if item[:1] == signals.FRAME:
+                self._heard = True
                 self._tap.heard(item[1:])
                 self._chain.hear(item[1:])
             elif item == signals.BYE:

@@ -28,7 +28,7 @@ from qkdctl.node.layout import split
 from qkdctl.node.levels import StoreWatch
 from qkdctl.node.memory import give_arrays_back
 from qkdctl.node.observation import tell_of
-from qkdctl.node.segment import Segment
+from qkdctl.node.segment import QUIET_S, Segment
 from qkdctl.node.source import Source
 from qkdctl.node.spec import NodeSpec, read_spec
 from qkdctl.node.wiring import Wiring
@@ -98,6 +98,7 @@ def segment(spec: NodeSpec, scenario: Scenario, wiring: Wiring, place: int) -> N
             observe=lambda stage, message: tell_of(stage, message, wiring.tell),
             tap=recorder.tap,
             relays=any("cut" in later for later in spec.layout[place + 1 :]),
+            quiet_s=QUIET_S + 10 * scenario.parameters.block_s,
         )
         clock = ClockTeller(group, wiring.tell)
         # The last stages are those that fill the store.

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from postproc.authentication.memory_pool import MemoryPool
 from postproc.authentication.wegman_carter import Authenticator
-from postproc.conversation.conversation import MAX_OPEN_BLOCKS, Conversation
+from postproc.conversation.conversation import Conversation
 from postproc.conversation.dialogue import attest, check, hear, note, review, say
 from postproc.conversation.frames import Frame, pack, unpack
 from postproc.conversation.messages import Message, encode
+from postproc.conversation.overtaken import MAX_OPEN_BLOCKS
 from postproc.conversation.record import BlockRecord, Disclosure
 from postproc.entropy import SystemEntropy
 from postproc.errors import BlockRefused
