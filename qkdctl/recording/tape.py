@@ -120,13 +120,13 @@ class Tape:
         """Delete the oldest files of the ring, until it holds no more than it may."""
         if self._keep_bytes is None:
             return
-        files = sorted((path.stat().st_mtime_ns, path) for path in self._folder.parent.glob("*/*.tape"))
-        size = sum(path.stat().st_size for _, path in files) + FILE_BYTES
-        for _, path in files:
+        files = sorted(_files(self._folder.parent))
+        size = sum(length for _, _, length in files) + FILE_BYTES
+        for _, path, length in files:
             if size <= self._keep_bytes:
                 return
             if path != current:
-                size -= path.stat().st_size
+                size -= length
                 path.unlink(missing_ok=True)
 
     def _unwritable(self, error: OSError) -> RecordingError:
@@ -203,6 +203,17 @@ class TapeReader:
             raise RecordingError(
                 f"{place.path}: record {place.number} is damaged, or the key is another recording's"
             ) from None
+
+
+def _files(ring: Path) -> Iterator[tuple[int, Path, int]]:
+    """Give the files of a ring, when each was last written, and its size."""
+    for path in ring.glob("*/*.tape"):
+        try:
+            about = path.stat()
+        except FileNotFoundError:
+            # The other processes of the node make room in the same ring.
+            continue
+        yield about.st_mtime_ns, path, about.st_size
 
 
 def _sealed(file: BinaryIO) -> bytes | None:

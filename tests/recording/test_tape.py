@@ -1,5 +1,7 @@
 """A tape gives back what was written, as far as it goes, and nothing else."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,6 +93,16 @@ def test_a_ring_forgets_the_oldest_and_says_so(tmp_path, monkeypatch):
     assert 5_000 < size <= 10_000
     with pytest.raises(RecordingError, match="the ring has forgotten it"):
         read(folder)
+
+
+def test_what_another_process_has_forgotten_first_is_no_trouble(tmp_path, monkeypatch):
+    """The processes of a node share a ring, and each makes room in it."""
+    monkeypatch.setattr(qkdctl.recording.tape, "FILE_BYTES", 100)
+    gone, found = tmp_path / "000000" / "stages-1.000001.tape", Path.glob
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: [gone, *found(self, pattern)])
+    with Tape(tmp_path / "000001", "stages-0", KEY, keep_bytes=500) as tape:
+        for record in RECORDS:
+            tape.write(record)
 
 
 def test_no_tape(tmp_path):
