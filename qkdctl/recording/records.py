@@ -9,7 +9,7 @@ from postproc.secretsink import Fate, SecretKey
 from postproc.types import Role
 from qkdctl.keystore.entry import Label
 from qkdctl.keystore.hash_keys import Generation
-from qkdctl.recording.tape import Last
+from qkdctl.recording.tape import Last, Next
 
 VERSION = 3
 
@@ -120,4 +120,4 @@ class Gave(msgspec.Struct, frozen=True, tag=True):
     message: bytes
 
 
-Record = Head | Identified | Took | Drew | Said | Held | Gave | Last
+Record = Head | Identified | Took | Drew | Said | Held | Gave | Next | Last

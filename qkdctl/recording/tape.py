@@ -3,8 +3,10 @@
 A tape is a row of files ``NAME.000001.tape``, ``NAME.000002.tape`` ... of some size each. A file begins with 16 bytes
 that say what it is and 16 of salt; its key is derived from the secret and the salt (HKDF-SHA256). Each record
 follows as its length (4 bytes, little-endian) and an AES-256-GCM ciphertext whose nonce is the record's number in the
-file and whose associated data is the file's number: records can be neither changed, moved, nor left out. What a crash
-has cut off at the end is missed; the last record of a tape that came to its end says so (:class:`Last`).
+file and whose associated data are the tape's name, the file's number and the salt of the tape's first file: records
+can be neither changed, moved, nor left out, and no file of another tape fits in. A file that another one follows ends
+with a record that says so (:class:`Next`). What a crash has cut off at the end is missed; the last record of a tape
+that came to its end says so (:class:`Last`).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import errno
 import os
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple, Self
 
@@ -23,7 +26,8 @@ from postproc import wire
 from postproc.timetags.formats.sealed import SALT_BYTES, TAG_BYTES, RecordingKey
 from qkdctl.errors import DiskFullError, RecordingError
 
-MAGIC: Final = b"qkdctl tape 1\n\n\n"
+VERSION: Final = 2
+MAGIC: Final = b"qkdctl tape %d\n\n\n" % VERSION
 HEAD_BYTES: Final = len(MAGIC) + SALT_BYTES
 LENGTH_BYTES: Final = 4
 MAX_RECORD: Final = 2**30
@@ -32,6 +36,10 @@ FILE_BYTES: Final = 2**24
 """A file is closed when it has so much."""
 
 NAME: Final = re.compile(r"(?P<name>[a-z0-9-]+)\.(?P<number>[0-9]{6})\.tape")
+
+
+class Next(msgspec.Struct, frozen=True, tag=True):
+    """The end of a file: the tape goes on in another."""
 
 
 class Last(msgspec.Struct, frozen=True, tag=True):
@@ -78,13 +86,9 @@ class Tape:
 
     def write(self, record: msgspec.Struct) -> None:
         """Append a record."""
-        assert self._file is not None, "the tape has ended"
         try:
-            sealed = self._cipher.encrypt(_nonce(self._records), wire.encode(record), self._associated)
-            self._file.write(len(sealed).to_bytes(LENGTH_BYTES, "little") + sealed)
-            self._file.flush()
-            self._records += 1
-            if self._file.tell() >= FILE_BYTES:
+            if self._append(record) >= FILE_BYTES:
+                self._append(Next())
                 self._begin_file()
         except OSError as error:
             raise self._unwritable(error) from None
@@ -103,12 +107,24 @@ class Tape:
             self.write(Last())
         self.close()
 
+    def _append(self, record: msgspec.Struct) -> int:
+        """Write a record; give how long its file is now."""
+        assert self._file is not None, "the tape has ended"
+        sealed = self._cipher.encrypt(_nonce(self._records), wire.encode(record), self._associated)
+        self._file.write(len(sealed).to_bytes(LENGTH_BYTES, "little") + sealed)
+        self._file.flush()
+        self._records += 1
+        return self._file.tell()
+
     def _begin_file(self) -> None:
         self.close()
         self._number += 1
         self._records = 0
         salt = os.urandom(SALT_BYTES)
-        self._cipher, self._associated = self._key.cipher(salt), _associated(self._name, self._number)
+        if self._number == 1:
+            self._tape = salt
+        self._cipher = self._key.cipher(salt)
+        self._associated = _associated(self._name, self._number, self._tape)
         path = self._folder / f"{self._name}.{self._number:06}.tape"
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self._file = os.fdopen(handle, "wb")
@@ -173,31 +189,43 @@ class TapeReader:
             Of the records; a union of tagged structs.
         """
         for path in self._paths:
-            with path.open("rb") as file:
-                cipher = self._open(path, file)
-                number, start = 0, HEAD_BYTES
-                while (sealed := _sealed(file)) is not None:
-                    place = Place(path, number, start, len(sealed))
-                    yield place, self._decode(cipher, place, sealed, kind)
-                    number, start = number + 1, start + LENGTH_BYTES + len(sealed)
+            record: Any = None
+            for place, record in self._records(path, kind):
+                if not isinstance(record, Next):
+                    yield place, record
+            if path != self._paths[-1] and not isinstance(record, Next):
+                raise RecordingError(
+                    f"{path}: ends before its end, and the tape goes on in the next file; copy the recording again"
+                )
 
     def record(self, place: Place, kind: Any) -> Any:
         """Give one record again."""
         with place.path.open("rb") as file:
-            cipher = self._open(place.path, file)
+            cipher = self._key.cipher(_salt(place.path, file))
             file.seek(place.start + LENGTH_BYTES)
             return self._decode(cipher, place, file.read(place.length), kind)
 
-    def _open(self, path: Path, file: BinaryIO) -> Any:
-        head = file.read(HEAD_BYTES)
-        if len(head) < HEAD_BYTES or not head.startswith(MAGIC):
-            raise RecordingError(f"{path}: is no tape of a session")
-        return self._key.cipher(head[len(MAGIC) :])
+    @cached_property
+    def _tape(self) -> bytes:
+        """The salt of the first file, by which the others know their tape."""
+        with self._paths[0].open("rb") as file:
+            return _salt(self._paths[0], file)
+
+    def _records(self, path: Path, kind: Any) -> Iterator[tuple[Place, Any]]:
+        with path.open("rb") as file:
+            if len(salt := _salt(path, file)) < SALT_BYTES:
+                return
+            cipher, number, start = self._key.cipher(salt), 0, HEAD_BYTES
+            while (sealed := _sealed(file)) is not None:
+                place = Place(path, number, start, len(sealed))
+                yield place, self._decode(cipher, place, sealed, kind)
+                number, start = number + 1, start + LENGTH_BYTES + len(sealed)
 
     def _decode(self, cipher: Any, place: Place, sealed: bytes, kind: Any) -> Any:
         number = int(place.path.name.split(".")[1])
         try:
-            data = cipher.decrypt(_nonce(place.number), sealed, _associated(self._name, number))
+            associated = _associated(self._name, number, self._tape)
+            data = cipher.decrypt(_nonce(place.number), sealed, associated)
             return wire.decode(data, kind)
         except (InvalidTag, ValueError):
             raise RecordingError(
@@ -216,6 +244,17 @@ def _files(ring: Path) -> Iterator[tuple[int, Path, int]]:
         yield about.st_mtime_ns, path, about.st_size
 
 
+def _salt(path: Path, file: BinaryIO) -> bytes:
+    """Read the head of a file and give its salt, which is shorter where a crash has cut off the rest."""
+    head = file.read(HEAD_BYTES)
+    magic = head[: len(MAGIC)]
+    if not MAGIC.startswith(magic):
+        if magic.startswith(b"qkdctl tape "):
+            raise RecordingError(f"{path}: a tape of another version, expected {VERSION}; use the qkdctl that wrote it")
+        raise RecordingError(f"{path}: is no tape of a session")
+    return head[len(MAGIC) :]
+
+
 def _sealed(file: BinaryIO) -> bytes | None:
     """Read a record as it is; None at the end, and where a crash has cut it short."""
     length = int.from_bytes(file.read(LENGTH_BYTES), "little")
@@ -229,5 +268,5 @@ def _nonce(record: int) -> bytes:
     return record.to_bytes(12, "big")
 
 
-def _associated(name: str, number: int) -> bytes:
-    return f"{name} {number}".encode()
+def _associated(name: str, number: int, tape: bytes) -> bytes:
+    return f"{name} {number} ".encode() + tape

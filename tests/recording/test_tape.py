@@ -10,7 +10,7 @@ import qkdctl.recording.tape
 from postproc.timetags.formats.sealed import RecordingKey
 from qkdctl.errors import RecordingError
 from qkdctl.recording.records import Drew, Record, Took
-from qkdctl.recording.tape import HEAD_BYTES, Last, Tape, TapeReader
+from qkdctl.recording.tape import HEAD_BYTES, LENGTH_BYTES, MAGIC, Last, Tape, TapeReader
 
 KEY = RecordingKey(bytes(range(32)))
 RECORDS = [Took(b"%d" % i * 20) for i in range(5)] + [Drew("verify", 3, b"secret")]
@@ -46,7 +46,7 @@ def test_any_record_can_be_read_again(tmp_path):
 def test_a_tape_cut_short_anywhere_gives_what_is_whole(tmp_path_factory, data):
     path = written(tmp_path_factory.mktemp("tape"))
     whole = path.read_bytes()
-    path.write_bytes(whole[: data.draw(st.integers(HEAD_BYTES, len(whole) - 1))])
+    path.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
     found = read(path.parent)
     assert found == RECORDS[: len(found)]
 
@@ -80,6 +80,55 @@ def test_files_cannot_change_places(tmp_path, monkeypatch):
     one.write_bytes(second)
     two.write_bytes(first)
     with pytest.raises(RecordingError, match="damaged"):
+        read(tmp_path)
+
+
+def row(folder, monkeypatch):
+    """A tape of four files: two records in each, and its end in the last."""
+    monkeypatch.setattr(qkdctl.recording.tape, "FILE_BYTES", 140)
+    written(folder)
+    paths = sorted(folder.glob("*.tape"))
+    assert len(paths) == 4
+    return paths
+
+
+def cut_off(path, records):
+    """Cut the last records off a file."""
+    data, places, start = path.read_bytes(), [], HEAD_BYTES
+    while start < len(data):
+        places.append(start)
+        start += LENGTH_BYTES + int.from_bytes(data[start : start + LENGTH_BYTES], "little")
+    path.write_bytes(data[: places[-records]])
+
+
+@pytest.mark.parametrize("records", [1, 2])
+def test_a_file_within_a_tape_has_its_end(tmp_path, monkeypatch, records):
+    """The last file may be cut short by a crash; no other was."""
+    one, *_ = row(tmp_path, monkeypatch)
+    cut_off(one, records)
+    with pytest.raises(RecordingError, match="000001.tape: ends before its end"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("length", range(HEAD_BYTES))
+def test_a_last_file_that_has_hardly_begun(tmp_path, monkeypatch, length):
+    *_, last = row(tmp_path, monkeypatch)
+    last.write_bytes(last.read_bytes()[:length])
+    assert read(tmp_path) == RECORDS
+
+
+def test_a_file_of_another_tape_of_the_same_name_is_no_part(tmp_path, monkeypatch):
+    _, two, *_ = row(tmp_path / "alice", monkeypatch)
+    _, other, *_ = row(tmp_path / "bob", monkeypatch)
+    two.write_bytes(other.read_bytes())
+    with pytest.raises(RecordingError, match="000002.tape: record 0 is damaged, or the key is another"):
+        read(tmp_path / "alice")
+
+
+def test_a_tape_of_a_version_before(tmp_path):
+    path = written(tmp_path)
+    path.write_bytes(path.read_bytes().replace(MAGIC, b"qkdctl tape 1\n\n\n"))
+    with pytest.raises(RecordingError, match="use the qkdctl that wrote it"):
         read(tmp_path)
 
 
