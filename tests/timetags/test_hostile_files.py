@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 import tracemalloc
+import zlib
 from contextlib import suppress
 from pathlib import Path
 
@@ -107,6 +110,77 @@ def survives(path: Path, data: bytes, form: Form | None = None) -> None:
     else:
         tags = sum(info.counts.values()) + sum(info.markers.values())
         assert found == (tags if info.kind == "tags" else info.n_slots)
+
+
+READ = """
+import sys
+from postproc.errors import InputError
+from postproc.timetags.recording import open_recording
+
+
+def most_kib():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+
+
+with open_recording(sys.argv[1]) as recording:
+    before = most_kib()
+    try:
+        list(recording.chunks())
+    except InputError as error:
+        print(most_kib() - before, error)
+"""
+
+
+def one_chunk(path: Path, compressed: bytes) -> Path:
+    """A recording of 4096 states in one HDF5 chunk, which inflates to anything."""
+    write_recording(path, [StateChunk(0, np.zeros(4096, np.uint8))], StateHeader(slot_period_ps=5))
+    with h5py.File(path, "r+") as file:
+        del file["states"]
+        states = file.create_dataset("states", (4096,), np.uint8, chunks=(4096,), compression="gzip")
+        states.id.write_direct_chunk((0,), compressed)
+    return path
+
+
+def test_a_chunk_that_inflates_without_end_does_not_fill_the_memory(tmp_path: Path) -> None:
+    path = one_chunk(tmp_path / "bomb.h5", zlib.compress(bytes(2**26)))
+    read = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True, check=True)
+    grown_kib, _, complaint = read.stdout.partition(" ")
+    assert int(grown_kib) < 2**14
+    assert "'states' has an HDF5 chunk that does not inflate to 4096 bytes" in complaint
+
+
+@pytest.mark.parametrize("length", [0, 1, 4095, 4097])
+def test_every_chunk_is_as_long_as_it_must_be(tmp_path: Path, length: int) -> None:
+    path = one_chunk(tmp_path / "states.h5", zlib.compress(bytes(length)))
+    with open_recording(path) as recording, pytest.raises(InputError, match="not inflate to 4096 bytes"):
+        list(recording.chunks())
+
+
+def test_a_chunk_that_deflate_would_not_make_shorter(tmp_path: Path) -> None:
+    """HDF5 keeps it as it is, and marks it so."""
+    path = one_chunk(tmp_path / "states.h5", b"anything")
+    with h5py.File(path, "r+") as file:
+        file["states"].id.write_direct_chunk((0,), bytes(range(16)) * 256, filter_mask=1)
+    with open_recording(path) as recording:
+        (chunk,) = recording.chunks()
+    assert chunk.states.tolist() == list(range(16)) * 256
+
+
+@pytest.mark.parametrize("order", [("deflate", "deflate"), ("deflate", "shuffle"), ("fletcher32", "deflate")])
+def test_filters_in_another_order_are_refused(tmp_path: Path, order: tuple[str, ...]) -> None:
+    """What is deflated twice inflates a million times."""
+    path = one_chunk(tmp_path / "states.h5", b"anything")
+    plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plan.set_chunk((4096,))
+    for name in order:
+        getattr(plan, f"set_{name}")(*[1] * (name == "deflate"))
+    with h5py.File(path, "r+") as file:
+        del file["states"]
+        h5py.h5d.create(file.id, b"states", h5py.h5t.STD_U8LE, h5py.h5s.create_simple((4096,)), plan)
+        file["states"][:] = 0
+    with pytest.raises(InputError, match="HDF5 filters are in another order"):
+        open_recording(path)
 
 
 @pytest.mark.parametrize("name", ["tags.h5", "old.h5", "states.h5", "tags.txt", "tags.txt.gz", "columns.txt"])

@@ -6,6 +6,7 @@ from elsewhere. All of it stands in small structures that are checked here first
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 import h5py
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from postproc.errors import InputError
 from postproc.timetags.formats import hdf5_layout as layout
@@ -21,7 +23,8 @@ from postproc.timetags.scaling import TIME_LIMIT_PS
 
 _T = TypeVar("_T")
 
-_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
+#: In the order in which they are applied, each at most once.
+_FILTERS = [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_FLETCHER32]
 
 #: Bounds of an HDF5 chunk in entries: smaller ones take for ever, larger ones fill the memory.
 _CHUNK_ENTRIES = (2**12, 2**22)
@@ -57,7 +60,7 @@ class CheckedNode:
         """Give a subgroup."""
         return CheckedNode(self._path, self._child(name, h5py.Group))
 
-    def column(self, name: str, dtype: type[np.generic]) -> Any:
+    def column(self, name: str, dtype: type[np.generic]) -> Column:
         """Give a one-dimensional data set of a known type whose size the file's bytes can bear.
 
         It must be chunked, which HDF5 never allows of values kept in other files.
@@ -68,7 +71,7 @@ class CheckedNode:
             raise self.fault(f"'{name}' must be a chunked list of {np.dtype(dtype)}, it is {found}")
         self._check_filters(name, dataset)
         self._check_size(name, dataset)
-        return dataset
+        return Column(self, name, dataset)
 
     def text(self, name: str) -> str:
         """Give an attribute that is a short text."""
@@ -125,10 +128,11 @@ class CheckedNode:
         return child
 
     def _check_filters(self, name: str, dataset: Any) -> None:
-        plan = dataset.id.get_create_plist()
-        unknown = {plan.get_filter(index)[0] for index in range(plan.get_nfilters())} - _FILTERS
-        if unknown:
+        filters = _filters(dataset)
+        if unknown := set(filters) - set(_FILTERS):
             raise self.fault(f"'{name}' is compressed by HDF5 filter {min(unknown)}, which is not read here")
+        if filters != [known for known in _FILTERS if known in filters]:
+            raise self.fault(f"'{name}': its HDF5 filters are in another order")
 
     def _check_size(self, name: str, dataset: Any) -> None:
         count, (chunk,) = int(dataset.shape[0]), dataset.chunks
@@ -138,3 +142,79 @@ class CheckedNode:
         bearable = _BEST_COMPRESSION * self._path.stat().st_size + chunk * dataset.dtype.itemsize
         if stored != -(-count // chunk) or count * dataset.dtype.itemsize > bearable:
             raise self.fault(f"'{name}' claims {count} entries, but the file does not hold them")
+
+
+class Column:
+    """A list of numbers whose HDF5 chunks are inflated here, and no further than they may go.
+
+    HDF5 inflates all that there is, and a chunk may hold a thousand times what the list says. Where it is not deflated
+    there is no more than the file has.
+
+    Parameters
+    ----------
+    node : CheckedNode
+        Where it stands.
+    name : str
+    dataset : h5py.Dataset
+        Looked at before.
+    """
+
+    def __init__(self, node: CheckedNode, name: str, dataset: Any) -> None:
+        self._node, self._name, self._dataset = node, name, dataset
+        self._filters = _filters(dataset)
+        self._kept: tuple[int, NDArray[Any]] = -1, np.empty(0, dataset.dtype)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many numbers there are."""
+        return tuple(self._dataset.shape)
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """How many of them an HDF5 chunk has."""
+        return tuple(self._dataset.chunks)
+
+    def __getitem__(self, part: slice) -> Any:
+        """Read a part."""
+        if h5py.h5z.FILTER_DEFLATE not in self._filters:
+            return self._dataset[part]
+        start, stop, _ = part.indices(self.shape[0])
+        size = self.chunks[0]
+        first = start // size
+        found = [self._chunk(number) for number in range(first, -(-stop // size))]
+        joined = found[0] if len(found) == 1 else np.concatenate([self._kept[1][:0], *found])
+        return joined[start - first * size : stop - first * size]
+
+    def _chunk(self, number: int) -> NDArray[Any]:
+        """Give a chunk: the last one is at hand, for blocks end anywhere in them."""
+        if self._kept[0] != number:
+            self._kept = number, self._read(number)
+        return self._kept[1]
+
+    def _read(self, number: int) -> NDArray[Any]:
+        size, dtype = self.chunks[0], self._dataset.dtype
+        skipped, stored = self._dataset.id.read_direct_chunk((number * size,))
+        if skipped >> self._filters.index(h5py.h5z.FILTER_DEFLATE) & 1:
+            # HDF5 keeps what deflate would make longer as it is.
+            whole: NDArray[Any] = self._dataset[number * size : (number + 1) * size]
+            return whole
+        return self._inflated(stored, size, dtype)
+
+    def _inflated(self, stored: bytes, size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Inflate a chunk, which has a checksum inside (Adler-32), and put its bytes in order again."""
+        length = size * dtype.itemsize
+        inflating = zlib.decompressobj()
+        data = inflating.decompress(stored, length + 1)
+        if len(data) != length or not inflating.eof:
+            raise self._node.fault(
+                f"'{self._name}' has an HDF5 chunk that does not inflate to {length} bytes, as all of them must"
+            )
+        if h5py.h5z.FILTER_SHUFFLE not in self._filters:
+            return np.frombuffer(data, dtype)
+        return np.frombuffer(data, np.uint8).reshape(dtype.itemsize, size).T.ravel().view(dtype)
+
+
+def _filters(dataset: Any) -> list[int]:
+    """Give the HDF5 filters of a data set in the order in which they are applied."""
+    plan = dataset.id.get_create_plist()
+    return [plan.get_filter(index)[0] for index in range(plan.get_nfilters())]
