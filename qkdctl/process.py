@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from filecmp import cmp
+from itertools import combinations
 from pathlib import Path
 
 from postproc.conversation.frames import unpack
@@ -123,7 +125,19 @@ def _open_all(paths: list[Path], scenario: Scenario, role: Role, until: ExitStac
             f"key of {passes} {'pass' if passes == 1 else 'passes'}: name one recording for each pass, in order "
             "(passes under [pooling] says how many)"
         )
-    return [_open(path, scenario, role, until) for path in paths]
+    opened = [_open(path, scenario, role, until) for path in paths]
+    for one, other in combinations(paths, 2):
+        if _same(one, other):
+            raise RecordingError(
+                f"{other}: is the same recording as {one}, and what clicked once makes one key, of one pass; name every "
+                "recording once"
+            )
+    return opened
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Tell whether two recordings are the same file, or copies."""
+    return one.samefile(other) or (one.is_file() and other.is_file() and cmp(one, other, shallow=False))
 
 
 def _open(path: Path, scenario: Scenario, role: Role, until: ExitStack) -> Recording:

@@ -39,6 +39,21 @@ def test_every_pass_needs_its_recording(sentence, passes):
     assert "makes a key of 2 passes" in said
 
 
+@pytest.mark.parametrize("copied", [False, True])
+def test_the_clicks_of_a_pass_are_not_taken_for_those_of_another(sentence, passes, tmp_path, copied):
+    """The key would be longer than what is secret of them."""
+    again = {party: getattr(passes[0], party) for party in ("alice", "bob")}
+    if copied:
+        again = {party: tmp_path / f"{party}.h5" for party in again}
+        for party, copy in again.items():
+            copy.write_bytes(getattr(passes[0], party).read_bytes())
+    twice = [passes[0], passes[0]._replace(**again)]
+    code, said = sentence("process", passes[0].config, *named(twice))
+    assert code == 4
+    assert f"{again['alice']}: is the same recording as {passes[0].alice}" in said
+    assert "name every recording once" in said
+
+
 def test_without_pooling_there_is_one_recording(sentence, decoy, passes):
     _, said = sentence("process", decoy.config, *named(passes))
     assert "2 recordings of Alice's are named" in said
