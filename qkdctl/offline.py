@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from postproc.entropy import Entropy
+from postproc.timetags.formats.choice import is_segment_folder
+from postproc.timetags.formats.sealed import RecordingKey
 from postproc.types import Role
 from qkdctl.config.load import load_scenario
 from qkdctl.config.scenario import Scenario, reserve_tags
@@ -34,12 +36,15 @@ class Job:
         Directory of the key stores.
     shared_key : Path or None
         The pre-shared key with which both authentication pools begin anew.
+    recording_key : RecordingKey or None
+        Of recordings that are encrypted.
     """
 
     scenario_files: dict[Role, Path]
     recordings: Files
     stores: Path
     shared_key: Path | None = None
+    recording_key: RecordingKey | None = None
 
 
 def make_keys(
@@ -74,7 +79,15 @@ def make_keys(
     shared_key = None if job.shared_key is None else read_shared_key(job.shared_key)
     with both_stores(job.stores) as stores:
         alarms = share_key(stores, shared_key, reserve_tags(scenarios))
-        run = process(job.recordings, scenarios, stores, entropy=entropy, watch=watch, stop=stop)
+        run = process(
+            job.recordings,
+            scenarios,
+            stores,
+            entropy=entropy,
+            recording_key=job.recording_key,
+            watch=watch,
+            stop=stop,
+        )
         raise_if_never_started(run, scenarios, {role: several[0] for role, several in paths.items()})
         return run, summarise(run, stores, [*alarms, *silent_detectors(run, scenarios)])
 
@@ -84,5 +97,7 @@ def _look_at(recordings: dict[Role, list[Path]]) -> None:
     for role, path in ((role, path) for role, paths in recordings.items() for path in paths):
         if not path.exists():
             raise RecordingError(f"{path}: there is no such recording; --{role} names a file")
-        if not path.is_file():
-            raise RecordingError(f"{path}: is not a file; --{role} names a recording")
+        if not path.is_file() and not is_segment_folder(path):
+            raise RecordingError(
+                f"{path}: is not a file; --{role} names a recording, or a folder of its segments"
+            )

@@ -15,6 +15,7 @@ from postproc.parameters.session import Bbm92
 from postproc.protocols import Party, proof_of, stages
 from postproc.runner import run_pair
 from postproc.stage import Stage
+from postproc.timetags.formats.sealed import RecordingKey
 from postproc.timetags.recording import Recording, open_recording
 from postproc.timetags.types import StateChunk, TagChunk
 from postproc.types import PassEnded, Role
@@ -44,6 +45,7 @@ def process(
     stores: Stores,
     *,
     entropy: dict[Role, Entropy] | None = None,
+    recording_key: RecordingKey | None = None,
     watch: Callable[[Run], None] = lambda run: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Run:
@@ -55,6 +57,8 @@ def process(
         Each party's own recording (or recordings, in order), scenario file and key store.
     entropy : dict of Role to Entropy, optional
         The operating system's by default.
+    recording_key : RecordingKey, optional
+        Of recordings that are encrypted.
     watch : callable, optional
         Called with the run as it goes.
     stop : callable, optional
@@ -70,7 +74,9 @@ def process(
     run = Run(scenarios["alice"])
     with settled(stores), ExitStack() as stack:
         paths = paths_of(recordings)
-        opened = {role: _open_all(paths[role], scenarios[role], role, stack) for role in PARTIES}
+        opened = {
+            role: _open_all(paths[role], scenarios[role], role, recording_key, stack) for role in PARTIES
+        }
         chains = {role: _stages(role, scenarios[role], opened, stores, entropy or {}) for role in PARTIES}
         try:
             _drive(run, chains, opened, watch, stop)
@@ -117,7 +123,9 @@ def _source(
             yield chunk
 
 
-def _open_all(paths: list[Path], scenario: Scenario, role: Role, until: ExitStack) -> list[Recording]:
+def _open_all(
+    paths: list[Path], scenario: Scenario, role: Role, key: RecordingKey | None, until: ExitStack
+) -> list[Recording]:
     passes = scenario.parameters.pooling.passes
     if not paths or len(paths) % passes or (passes == 1 and len(paths) > 1):
         raise RecordingError(
@@ -125,12 +133,12 @@ def _open_all(paths: list[Path], scenario: Scenario, role: Role, until: ExitStac
             f"key of {passes} {'pass' if passes == 1 else 'passes'}: name one recording for each pass, in order "
             "(passes under [pooling] says how many)"
         )
-    opened = [_open(path, scenario, role, until) for path in paths]
+    opened = [_open(path, scenario, role, key, until) for path in paths]
     for one, other in combinations(paths, 2):
         if _same(one, other):
             raise RecordingError(
-                f"{other}: is the same recording as {one}, and what clicked once makes one key, of one pass; name every "
-                "recording once"
+                f"{other}: is the same recording as {one}, and what clicked once makes one key, of one pass; name "
+                "every recording once"
             )
     return opened
 
@@ -140,8 +148,10 @@ def _same(one: Path, other: Path) -> bool:
     return one.samefile(other) or (one.is_file() and other.is_file() and cmp(one, other, shallow=False))
 
 
-def _open(path: Path, scenario: Scenario, role: Role, until: ExitStack) -> Recording:
-    recording = open_recording(path)
+def _open(
+    path: Path, scenario: Scenario, role: Role, key: RecordingKey | None, until: ExitStack
+) -> Recording:
+    recording = open_recording(path, key=key)
     until.callback(recording.close)
     expected = "states" if role == "alice" and not isinstance(scenario.parameters, Bbm92) else "tags"
     if recording.kind != expected:

@@ -40,6 +40,7 @@ FILE = click.Path(path_type=Path)
 )
 @click.option("--bob-config", type=ScenarioName(), help="Bob's own scenario, if it is not the same file.")
 @click.option("--key", type=KeyFile(), help="Secret of two bundles, as qkdctl run --record writes them.")
+@click.option("--recording-key", type=KeyFile(), help="Secret of recordings that are encrypted.")
 @click.option("--psk", type=FILE, help="Pre-shared key: both authentication pools begin anew with it.")
 @click.option("--seed", type=int, help="Seeded randomness, for replays: keys become demonstrations.")
 @store_option
@@ -52,6 +53,7 @@ def process(
     scheduler: str | None,
     bob_config: str | None,
     key: RecordingKey | None,
+    recording_key: RecordingKey | None,
     psk: Path | None,
     seed: int | None,
     directory: Path,
@@ -63,7 +65,7 @@ def process(
     own: give the folder of the session for each party, and --key.
     """
     if key is not None:
-        if len(alice) != 1 or len(bob) != 1 or config or campaign or psk or seed is not None:
+        if len(alice) != 1 or len(bob) != 1 or config or campaign or psk or seed is not None or recording_key:
             raise click.UsageError(
                 "bundles hold their own scenario, randomness and authentication keys: give --alice, --bob and --key"
             )
@@ -72,9 +74,10 @@ def process(
         raise click.UsageError("name a scenario; or repeat a recorded session with --alice, --bob and --key")
     files: dict[Role, Path] = {"alice": scenario_path(config), "bob": scenario_path(bob_config or config)}
     if campaign is not None:
-        if alice or bob or psk:
+        if alice or bob or psk or recording_key:
             raise click.UsageError(
-                "--campaign finds its recordings in its folder, and shares a key for each by itself"
+                "--campaign finds its recordings in its folder, none of them encrypted, and shares a key for each "
+                "by itself"
             )
         return process_campaign(campaign, files, directory, seed, scheduler, as_json)
     if scheduler:
@@ -83,7 +86,7 @@ def process(
         raise click.UsageError(
             "name both recordings with --alice and --bob, or a folder of many with --campaign"
         )
-    job = Job(files, {"alice": alice, "bob": bob}, directory, psk)
+    job = Job(files, {"alice": alice, "bob": bob}, directory, psk, recording_key)
     with stoppable() as stop, watching() as watch:
         run, summary = make_keys(job, entropy=both_seeded(seed), watch=watch, stop=stop)
     if as_json:

@@ -5,7 +5,7 @@ that say what it is and 16 of salt; its key is derived from the secret and the s
 follows as its length (4 bytes, little-endian) and an AES-256-GCM ciphertext whose nonce is the record's number in the
 file and whose associated data are the tape's name, the file's number and the salt of the tape's first file: records
 can be neither changed, moved, nor left out, and no file of another tape fits in. A file that another one follows ends
-with a record that says so (:class:`Next`). What a crash has cut off at the end is missed; the last record of a tape
+with a record that says so (:class:`Next`). What a crash has cut off at the end is missing; the last record of a tape
 that came to its end says so (:class:`Last`).
 """
 
@@ -250,7 +250,9 @@ def _salt(path: Path, file: BinaryIO) -> bytes:
     magic = head[: len(MAGIC)]
     if not MAGIC.startswith(magic):
         if magic.startswith(b"qkdctl tape "):
-            raise RecordingError(f"{path}: a tape of another version, expected {VERSION}; use the qkdctl that wrote it")
+            raise RecordingError(
+                f"{path}: a tape of another version, expected {VERSION}; use the qkdctl that wrote it"
+            )
         raise RecordingError(f"{path}: is no tape of a session")
     return head[len(MAGIC) :]
 

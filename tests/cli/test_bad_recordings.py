@@ -79,7 +79,10 @@ def test_no_such_file_or_no_file(sentence, decoy, tmp_path, party):
         f"missing.h5: there is no such recording; --{party} names a file",
     )
     code, line = sentence(*handed_in(decoy, **{party: tmp_path}))
-    assert (code, line) == (4, f"{tmp_path}: is not a file; --{party} names a recording")
+    assert (code, line) == (
+        4,
+        f"{tmp_path}: is not a file; --{party} names a recording, or a folder of its segments",
+    )
     assert not (tmp_path / "qkdctl-keys").exists()
 
 

@@ -182,3 +182,14 @@ def test_recordings_as_text_do_as_well(qkdctl, pairs):
     done = qkdctl("process", pairs.config, "--alice", "alice.txt.gz", "--bob", "bob.txt.gz", "--json")
     assert done.code == 0
     assert done.json["keys_equal"] is True
+
+
+def test_encrypted_recordings_and_folders_of_segments_do_as_well(qkdctl, sentence, pairs, tmp_path):
+    (tmp_path / "key").write_bytes(bytes(range(40)))
+    assert qkdctl("tags", "convert", pairs.alice, "alice", "--encrypt", "key").code == 0
+    assert qkdctl("tags", "convert", pairs.bob, "bob", "--encrypt", "key", "--segments").code == 0
+    command = ("process", pairs.config, "--alice", "alice", "--bob", "bob")
+    assert sentence(*command) == (4, "alice is encrypted: give its key")
+    done = qkdctl(*command, "--recording-key", "key", "--json")
+    assert done.code == 0, done.err
+    assert done.json["keys_equal"] is True

@@ -106,7 +106,7 @@ def test_a_file_within_a_tape_has_its_end(tmp_path, monkeypatch, records):
     """The last file may be cut short by a crash; no other was."""
     one, *_ = row(tmp_path, monkeypatch)
     cut_off(one, records)
-    with pytest.raises(RecordingError, match="000001.tape: ends before its end"):
+    with pytest.raises(RecordingError, match=r"000001\.tape: ends before its end"):
         read(tmp_path)
 
 
@@ -121,7 +121,7 @@ def test_a_file_of_another_tape_of_the_same_name_is_no_part(tmp_path, monkeypatc
     _, two, *_ = row(tmp_path / "alice", monkeypatch)
     _, other, *_ = row(tmp_path / "bob", monkeypatch)
     two.write_bytes(other.read_bytes())
-    with pytest.raises(RecordingError, match="000002.tape: record 0 is damaged, or the key is another"):
+    with pytest.raises(RecordingError, match=r"000002\.tape: record 0 is damaged, or the key is another"):
         read(tmp_path / "alice")
 
 

@@ -90,6 +90,13 @@ def open_source(
     return _open_with_unit(path, form, key)
 
 
+def is_segment_folder(path: Path) -> bool:
+    """Tell whether a path is a folder that holds segments of a recording."""
+    from postproc.timetags.formats.segment_folder import SEGMENT_NAME  # h5py takes 0.1 s to import
+
+    return path.is_dir() and any(SEGMENT_NAME.fullmatch(part.name) for part in path.iterdir())
+
+
 def written_format(path: Path) -> Written:
     """Choose the format for a file that is to be written: HDF5 unless the suffix says otherwise.
 
