@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from postproc.blocks import SecretBlock
+from postproc.conversation.agreement import Agree
 from postproc.conversation.frames import unpack as unpack_frame
 from postproc.entropy import Stream
 from postproc.errors import ProtocolViolation
@@ -39,6 +40,8 @@ class Bundle:
     instruments : dict of str to Identified
     results : list of Traffic
         What left the party's last stage, without transcripts.
+    greetings : dict of Role to bytes
+        Digest of the first frame of each party, by whose fresh number two bundles know that they are of one session.
     said : dict of int to set of bytes
         Digests of the frames that this party said, by block; only of blocks that ended in key: how a session ended
         may be told otherwise when it is repeated.
@@ -62,6 +65,7 @@ class Bundle:
         self._ends = 0
         self.instruments: dict[str, Identified] = {}
         self.results: list[Traffic] = []
+        self.greetings: dict[Role, bytes] = {}
         said: dict[int, set[bytes]] = defaultdict(set)
         for tape in self._tapes:
             for place, record in tape.records(Record):
@@ -106,8 +110,11 @@ class Bundle:
                 self._draws[record.stage, record.block].append((tape, place))
             case Held():
                 self._held[record.session, record.block] = record.answer
-            case Said() if record.speaker == self.head.role:
-                said[block_of(record.frame)].add(digest(record.frame))
+            case Said():
+                if is_greeting(record.frame):
+                    self.greetings.setdefault(record.speaker, digest(record.frame))
+                if record.speaker == self.head.role:
+                    said[block_of(record.frame)].add(digest(record.frame))
             case Gave():
                 self.results.append(unpack(record.message))
             case Identified():
@@ -145,3 +152,12 @@ def block_of(frame: bytes) -> int:
         return unpack_frame(frame).block
     except ProtocolViolation:
         return 0
+
+
+def is_greeting(frame: bytes) -> bool:
+    """Whether a frame is a party's first word in a session."""
+    try:
+        read = unpack_frame(frame)
+    except ProtocolViolation:
+        return False
+    return (read.session, read.stage, read.block, read.sequence) == (b"", Agree.name, 0, 0)

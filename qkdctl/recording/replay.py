@@ -76,6 +76,7 @@ def replay(
     RecordingError
         If the bundles do not belong together, or the stores are not new.
     """
+    _check_that_they_met(bundles)
     scenarios = {role: scenario_of(bundle) for role, bundle in bundles.items()}
     run, said = Run(scenarios["alice"]), 0
 
@@ -113,6 +114,17 @@ def scenario_of(bundle: Bundle) -> Scenario:
         results.write_text(bundle.head.calibration)
         calibration = read_calibration(results) if bundle.head.calibration else None
         return calibrated(load_scenario(path), calibration)
+
+
+def _check_that_they_met(bundles: dict[Role, Bundle]) -> None:
+    """See that what each party said first is what the other one heard, as far as both recordings go."""
+    alice, bob = (bundles[role] for role in PARTIES)
+    for role in sorted(alice.greetings.keys() & bob.greetings.keys()):
+        if alice.greetings[role] != bob.greetings[role]:
+            raise RecordingError(
+                f"{alice.folder} and {bob.folder}: are of different sessions, for what {role.capitalize()} said "
+                "first in one is not what the other has; give the two folders of one session"
+            )
 
 
 def _stages(role: Role, scenario: Scenario, bundle: Bundle, store: KeyStore) -> list[Stage]:

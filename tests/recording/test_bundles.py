@@ -2,8 +2,10 @@
 
 import json
 
+import msgspec
 import pytest
 
+from postproc.conversation.frames import pack, unpack
 from postproc.timetags.formats.sealed import RecordingKey
 from qkdctl.acquisition import Plan, acquire
 from qkdctl.cli.root import root
@@ -11,7 +13,9 @@ from qkdctl.config.load import load_scenario
 from qkdctl.config.packaged import scenario_path
 from qkdctl.errors import RecordingError
 from qkdctl.keystore.pair import PARTIES, both_stores
-from qkdctl.recording.bundle import Bundle
+from qkdctl.recording.bundle import Bundle, is_greeting
+from qkdctl.recording.records import Record, Said
+from qkdctl.recording.tape import Last, Tape, TapeReader
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +128,33 @@ def test_a_recording_that_a_crash_has_cut_short(recorded, tmp_path, capsys):
     assert not json.loads(told.out)["repeated"]["whole"]
     assert "cannot be made again" in told.err
     assert values(store) <= values(recorded / "keys")
+
+
+def test_bundles_of_different_sessions_do_not_belong_together(recorded, tmp_path):
+    """What Alice said first, with a fresh number in it, is what Bob heard first."""
+    key = RecordingKey.read(recorded / "key")
+    other = rewritten(folder(recorded, "bob"), tmp_path / "other", key, greeted_anew)
+    arguments = [f"--alice={folder(recorded, 'alice')}", f"--bob={other}", f"--key={recorded / 'key'}"]
+    with pytest.raises(RecordingError, match="are of different sessions") as told:
+        root(["process", *arguments, f"--store={tmp_path / 'keys'}"], standalone_mode=False)
+    assert str(folder(recorded, "alice")) in str(told.value)
+    assert str(other) in str(told.value)
+
+
+def rewritten(source, target, key, change):
+    """A bundle with other records: `change` gives each record, another one in its place, or None."""
+    for name in sorted({path.name.split(".")[0] for path in source.glob("*.tape")}):
+        with Tape(target, name, key) as tape:
+            for _, record in TapeReader(source, name, key).records(Record):
+                changed = change(record)
+                if changed is not None and not isinstance(changed, Last):
+                    tape.write(changed)
+    return target
+
+
+def greeted_anew(record):
+    """The same bundle as if Alice had begun another session with Bob."""
+    if isinstance(record, Said) and record.speaker == "alice" and is_greeting(record.frame):
+        greeting = msgspec.structs.replace(unpack(record.frame), payload=b"another")
+        return Said("alice", pack(greeting))
+    return record
