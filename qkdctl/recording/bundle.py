@@ -12,7 +12,7 @@ from postproc.blocks import SecretBlock
 from postproc.conversation.agreement import Agree
 from postproc.conversation.frames import unpack as unpack_frame
 from postproc.entropy import Stream
-from postproc.errors import ProtocolViolation
+from postproc.errors import InputError, ProtocolViolation
 from postproc.secretsink import Fate
 from postproc.timetags.formats.sealed import RecordingKey
 from postproc.traffic import Traffic, unpack
@@ -131,7 +131,8 @@ class _Draws(Stream):
 
     def bytes(self, n: int) -> bytes:
         if not self._draws:
-            raise RecordingError(f"{self._where}: the recording ends here, and has no more of its randomness")
+            # It ends the block, and no others: this one was not brought to its end then, either.
+            raise InputError(f"{self._where}: the recording ends here, and has no more of its randomness")
         tape, place = self._draws.popleft()
         data: bytes = tape.record(place, Record).data
         if len(data) != n:

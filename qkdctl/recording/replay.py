@@ -10,6 +10,7 @@ from typing import Any
 
 from postproc.blocks import SecretBlock
 from postproc.errors import PostprocError
+from postproc.outcome import BlockEnded
 from postproc.parameters.session import DecoyBb84
 from postproc.protocols import Party, proof_of, stages
 from postproc.runner import run_pair
@@ -153,23 +154,38 @@ def _source(run: Run, role: Role, scenario: Scenario, bundle: Bundle) -> Iterato
 
 
 def _comparison(run: Run, bundles: dict[Role, Bundle], said: int) -> dict[str, Any]:
-    differences: list[str] = []
-    compared = 0
-    for role, bundle in bundles.items():
-        then, now = _keys(bundle.results), _keys(run.results[role])
-        compared = max(compared, len(then))
-        for block in sorted(then.keys() | now.keys()):
-            if then.get(block) != now.get(block):
-                differences.append(f"block {block[1]} came to something else at {role.capitalize()}")
+    whole = all(bundle.whole for bundle in bundles.values())
+    differences = [
+        f"block {block} came to something else at {role.capitalize()}"
+        for role, bundle in bundles.items()
+        for block in _differing(bundle.results, run.results[role], whole)
+    ]
     expected = sum(len(frames) for bundle in bundles.values() for frames in bundle.said.values())
     return {
-        "blocks": compared,
+        "blocks": max(len(_keys(bundle.results)) for bundle in bundles.values()),
         "frames": said,
         "frames_then": expected,
-        "whole": all(bundle.whole for bundle in bundles.values()),
+        "whole": whole,
         "same": not differences,
         "differences": differences,
     }
+
+
+def _differing(results_then: list[Any], results_now: list[Any], whole: bool) -> list[int]:
+    """Give the blocks that came to something else.
+
+    A block that was under way when the session lost its peer, or whose line failed, may well end in key here, where
+    nothing fails; where a recording was cut short, its last blocks may not.
+    """
+    then, now = _keys(results_then), _keys(results_now)
+    refused = {
+        (r.record.session, r.record.block)
+        for r in results_then
+        if isinstance(r, BlockEnded) and r.outcome == "refused"
+    }
+    changed = {block for block in then.keys() & now.keys() if then[block] != now[block]}
+    missing = then.keys() - now.keys() if whole else set()
+    return [number for _, number in sorted(changed | missing | now.keys() & refused)]
 
 
 def _keys(results: list[Any]) -> dict[tuple[bytes, int], SecretBlock]:

@@ -5,6 +5,8 @@ import json
 import msgspec
 import pytest
 
+from postproc import traffic
+from postproc.blocks import SecretBlock
 from postproc.conversation.frames import pack, unpack
 from postproc.timetags.formats.sealed import RecordingKey
 from qkdctl.acquisition import Plan, acquire
@@ -14,7 +16,7 @@ from qkdctl.config.packaged import scenario_path
 from qkdctl.errors import RecordingError
 from qkdctl.keystore.pair import PARTIES, both_stores
 from qkdctl.recording.bundle import Bundle, is_greeting
-from qkdctl.recording.records import Record, Said
+from qkdctl.recording.records import Drew, Gave, Record, Said
 from qkdctl.recording.tape import Last, Tape, TapeReader
 
 
@@ -158,3 +160,47 @@ def greeted_anew(record):
         greeting = msgspec.structs.replace(unpack(record.frame), payload=b"another")
         return Said("alice", pack(greeting))
     return record
+
+
+@pytest.mark.parametrize("draws", ["lost", "kept"])
+def test_a_block_that_was_under_way_when_the_peer_was_lost(recorded, tmp_path, capsys, draws):
+    """It may have drawn less than it needs, and that is no fault of the blocks before; nor is a key of it now."""
+    key = RecordingKey.read(recorded / "key")
+    blocks = blocks_with_key(Bundle(folder(recorded, "alice"), "alice", key))
+
+    def change(record):
+        if (
+            draws == "lost"
+            and isinstance(record, Drew)
+            and (record.stage, record.block) == ("verify", blocks[-1])
+        ):
+            return None
+        is_last = isinstance(record, Gave) and block_with_key(record) == blocks[-1]
+        return None if is_last else record
+
+    code, told = repeated(recorded, tmp_path, capsys, change)
+    assert code == 0
+    assert told["whole"]
+    assert told["same"]
+    assert told["blocks"] == len(blocks) - 1
+
+
+def repeated(recorded, tmp_path, capsys, change):
+    """Repeat the session with other records."""
+    key = RecordingKey.read(recorded / "key")
+    paths = {role: rewritten(folder(recorded, role), tmp_path / role, key, change) for role in PARTIES}
+    arguments = [f"--{role}={path}" for role, path in paths.items()]
+    code = root(
+        ["process", *arguments, f"--key={recorded / 'key'}", f"--store={tmp_path / 'keys'}", "--json"],
+        standalone_mode=False,
+    )
+    return code, json.loads(capsys.readouterr().out)["repeated"]
+
+
+def blocks_with_key(bundle):
+    return [result.record.block for result in bundle.results if isinstance(result, SecretBlock)]
+
+
+def block_with_key(gave):
+    result = traffic.unpack(gave.message)
+    return result.record.block if isinstance(result, SecretBlock) else None
