@@ -13,7 +13,7 @@ from qkdctl.acquisition import Plan, acquire
 from qkdctl.cli.root import root
 from qkdctl.config.load import load_scenario
 from qkdctl.config.packaged import scenario_path
-from qkdctl.errors import RecordingError
+from qkdctl.errors import DisagreementError, RecordingError
 from qkdctl.keystore.pair import PARTIES, both_stores
 from qkdctl.recording.bundle import Bundle, is_greeting
 from qkdctl.recording.records import Drew, Gave, Record, Said
@@ -204,3 +204,23 @@ def blocks_with_key(bundle):
 def block_with_key(gave):
     result = traffic.unpack(gave.message)
     return result.record.block if isinstance(result, SecretBlock) else None
+
+
+@pytest.mark.parametrize("figures", ["alike", "different"])
+def test_figures_are_compared_but_for_rounding(recorded, tmp_path, capsys, figures):
+    """Another processor adds in another order."""
+    factor = 1 + 1e-13 if figures == "alike" else 1.01
+
+    def change(record):
+        if not isinstance(record, Gave) or block_with_key(record) is None:
+            return record
+        result = traffic.unpack(record.message)
+        now = {name: v * factor if isinstance(v, float) else v for name, v in result.record.figures.items()}
+        record = msgspec.structs.replace(result.record, figures=now)
+        return Gave(traffic.pack(msgspec.structs.replace(result, record=record)))
+
+    if figures == "different":
+        with pytest.raises(DisagreementError, match="block 1 came to something else at Alice"):
+            repeated(recorded, tmp_path, capsys, change)
+    else:
+        assert repeated(recorded, tmp_path, capsys, change)[1]["same"]
