@@ -72,7 +72,8 @@ def test_process_makes_the_same_keys(recorded, tmp_path, capsys):
     assert told["repeated"]["same"]
     assert told["repeated"]["whole"]
     assert told["repeated"]["blocks"] >= 1
-    assert told["repeated"]["frames"] == told["repeated"]["frames_then"] > 5
+    # Blocks that overlapped then may have taken their one-time keys in another order: their tags are others.
+    assert 5 < told["repeated"]["frames"] <= told["repeated"]["frames_then"]
     assert values(tmp_path) == values(recorded / "keys")
     with both_stores(tmp_path) as opened:
         assert {entry.label for store in opened.values() for entry in store.entries()} == {"demonstration"}
