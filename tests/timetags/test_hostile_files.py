@@ -157,6 +157,18 @@ def test_every_chunk_is_as_long_as_it_must_be(tmp_path: Path, length: int) -> No
         list(recording.chunks())
 
 
+@pytest.mark.parametrize("stored", [bytes(8), bytes(8192)])
+def test_a_chunk_that_is_not_deflated_is_as_long_as_it_must_be(tmp_path: Path, stored: bytes) -> None:
+    """HDF5 would give what lies in the memory behind it; the checksum of zeros is zero."""
+    path = one_chunk(tmp_path / "states.h5", b"anything")
+    with h5py.File(path, "r+") as file:
+        del file["states"]
+        states = file.create_dataset("states", (4096,), np.uint8, chunks=(4096,), fletcher32=True)
+        states.id.write_direct_chunk((0,), stored)
+    with open_recording(path) as recording, pytest.raises(InputError, match="stored in"):
+        list(recording.chunks())
+
+
 def test_a_chunk_that_deflate_would_not_make_shorter(tmp_path: Path) -> None:
     """HDF5 keeps it as it is, and marks it so."""
     path = one_chunk(tmp_path / "states.h5", b"anything")

@@ -147,8 +147,8 @@ class CheckedNode:
 class Column:
     """A list of numbers whose HDF5 chunks are inflated here, and no further than they may go.
 
-    HDF5 inflates all that there is, and a chunk may hold a thousand times what the list says. Where it is not deflated
-    there is no more than the file has.
+    HDF5 inflates all that there is, and a chunk may hold a thousand times what the list says; or less than it says, and
+    HDF5 does not look.
 
     Parameters
     ----------
@@ -176,12 +176,15 @@ class Column:
 
     def __getitem__(self, part: slice) -> Any:
         """Read a part."""
-        if h5py.h5z.FILTER_DEFLATE not in self._filters:
-            return self._dataset[part]
         start, stop, _ = part.indices(self.shape[0])
         size = self.chunks[0]
         first = start // size
-        found = [self._chunk(number) for number in range(first, -(-stop // size))]
+        numbers = range(first, -(-stop // size))
+        if h5py.h5z.FILTER_DEFLATE not in self._filters:
+            for number in numbers:
+                self._measure(number)
+            return self._dataset[part]
+        found = [self._chunk(number) for number in numbers]
         joined = found[0] if len(found) == 1 else np.concatenate([self._kept[1][:0], *found])
         return joined[start - first * size : stop - first * size]
 
@@ -196,9 +199,22 @@ class Column:
         skipped, stored = self._dataset.id.read_direct_chunk((number * size,))
         if skipped >> self._filters.index(h5py.h5z.FILTER_DEFLATE) & 1:
             # HDF5 keeps what deflate would make longer as it is.
+            self._measure(number)
             whole: NDArray[Any] = self._dataset[number * size : (number + 1) * size]
             return whole
         return self._inflated(stored, size, dtype)
+
+    def _measure(self, number: int) -> None:
+        """See that a chunk that is not deflated has its length: behind a shorter one HDF5 reads on in the memory."""
+        stored = self._dataset.id.get_chunk_info_by_coord((number * self.chunks[0],))
+        length = self.chunks[0] * self._dataset.dtype.itemsize
+        checksum = h5py.h5z.FILTER_FLETCHER32
+        if checksum in self._filters and not stored.filter_mask >> self._filters.index(checksum) & 1:
+            length += 4
+        if stored.size != length:
+            raise self._node.fault(
+                f"'{self._name}' has an HDF5 chunk stored in {stored.size} bytes, expected {length}"
+            )
 
     def _inflated(self, stored: bytes, size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
         """Inflate a chunk, which has a checksum inside (Adler-32), and put its bytes in order again."""
