@@ -22,14 +22,12 @@ AFTERPULSING = replace(PLAIN, afterpulse_probability=0.2, afterpulse_from_ps=300
 
 
 def followed(events: list[int], parents: list[int], gaps: list[int], last: int | None) -> list[int]:
-    """The slow way: event after event, in order of time."""
-    clicked: set[int] = set()
-    clicks = []
+    """The slow way, event after event in order of time: numbers of those that click."""
+    clicks: list[int] = []
     for number in sorted(range(len(events)), key=lambda each: (events[each], each)):
-        there = parents[number] < 0 or parents[number] in clicked
+        there = parents[number] < 0 or parents[number] in clicks
         if there and (last is None or events[number] - last >= gaps[number]):
-            clicked.add(number)
-            clicks.append(events[number])
+            clicks.append(number)
             last = events[number]
     return clicks
 
@@ -48,7 +46,36 @@ def test_iteration_finds_what_following_finds(data: st.DataObject) -> None:
     clicked = module._settled(
         np.array(times, np.int64), np.array(parents, np.intp), np.array(gaps, np.int64), last
     )
-    assert np.array(times, np.int64)[clicked].tolist() == followed(times, parents, gaps, last)
+    assert np.flatnonzero(clicked).tolist() == followed(times, parents, gaps, last)
+
+
+@given(
+    st.lists(st.integers(0, 400), max_size=25).map(sorted),
+    st.integers(0, 2**32),
+    st.integers(0, 90),
+    st.sampled_from([0, 40]),
+    st.none() | st.integers(-100, 0),
+)
+def test_what_clicks_is_what_following_finds(times, seed, dead, recovery, last):
+    """Afterpulses among the light, each with the very event that it comes from."""
+    detector = replace(
+        PLAIN, dead_time_ps=dead, recovery_ps=recovery, afterpulse_probability=0.6,
+        afterpulse_from_ps=10, afterpulse_to_ps=300,
+    )  # fmt: skip
+    light = np.array(times, np.int64)
+    found = avalanches(light, 500, detector, last, np.random.default_rng(seed))
+    random = np.random.default_rng(seed)
+    events, parents, later, origins = module._with_afterpulses(light, 500, detector, random)
+    gaps = np.empty(len(events), np.int64)
+    gaps[np.argsort(events, kind="stable")] = module._gaps(len(events), detector, random)
+    clicks = followed(events.tolist(), parents.tolist(), gaps.tolist(), last)
+    assert found.clicks.tolist() == events[clicks].tolist()
+    assert found.later.tolist() == later[np.isin(origins, clicks)].tolist()
+
+
+def test_an_event_comes_after_the_one_that_it_comes_from() -> None:
+    with pytest.raises(ValueError, match="expected after it"):
+        module._settled(np.array([1, 5]), np.array([1, -1]), np.zeros(2, np.int64), None)
 
 
 def test_each_click_brings_about_others() -> None:
@@ -58,6 +85,18 @@ def test_each_click_brings_about_others() -> None:
     p = AFTERPULSING.afterpulse_probability
     variance = len(light) * p / (1 - p) ** 3
     assert abs(len(clicks) - len(light) / (1 - p)) < SIGMAS * sqrt(variance)
+
+
+def test_photons_that_find_it_dead_bring_about_nothing() -> None:
+    """Of each pair the second photon is lost, and what comes of the first is as if it were alone."""
+    first = np.arange(1, 2001) * 10**10
+    light = np.sort(np.concatenate((first, first + 10**6)))
+    held = replace(AFTERPULSING, dead_time_ps=10**7)
+    clicks = run(held, light, [0, int(light[-1]) + 10**10])
+    p = held.afterpulse_probability
+    # Few afterpulses come while the one before them still holds: 1 in 50.
+    variance = len(first) * p / (1 - p) ** 3
+    assert abs(len(clicks) - len(first) / (1 - p)) < SIGMAS * sqrt(variance) + 20
 
 
 def test_their_delays_follow_the_power_law() -> None:

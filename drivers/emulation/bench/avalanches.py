@@ -53,7 +53,7 @@ def avalanches(
     """
     events, parents, later, later_parents = _with_afterpulses(times, until_ps, detector, random)
     order = np.argsort(events, kind="stable")
-    events, parents = events[order], _renumbered(parents, order)
+    events, parents = events[order], _renumbered(parents[order], order)
     gaps = _gaps(len(events), detector, random)
     clicked = _settled(events, parents, gaps, last_ps)
     origins = _renumbered(later_parents, order)
@@ -79,6 +79,13 @@ def awake(times: Times, gaps: Times, last_ps: int | None) -> Mask:
 
 
 def _settled(events: Times, parents: NDArray[np.intp], gaps: Times, last_ps: int | None) -> Mask:
+    """Tell which of ascending events click, where each may need that another one, before it, has clicked.
+
+    Each round settles at least one more event for good, from the first on: it has no parent, or one that is settled,
+    and so has all before it. This ends after as many rounds as there are events at the latest.
+    """
+    if (parents >= np.arange(len(parents))).any():
+        raise ValueError("an event stands before the one that it comes from, expected after it")
     alive = np.ones(len(events), bool)
     while True:
         clicked = np.zeros(len(events), bool)
