@@ -136,10 +136,10 @@ def _column(looks: list[_Look], value: Callable[[_Look], int]) -> NDArray[np.flo
 def _throughput(samples: Sequence[Sample]) -> dict[str, Any]:
     """Sifted bits a second, and a second of processor time: a machine that others use, too, slows the one alone."""
     marks = [round(i * (len(samples) - 1) / FIFTHS) for i in range(FIFTHS + 1)]
-    spans = [(samples[a], samples[b]) for a, b in pairwise(marks)]
-    bits = np.array([b.sifted_bits - a.sifted_bits for a, b in spans], np.float64)
-    wall_s = np.array([b.t_s - a.t_s for a, b in spans])
-    cpu_s = np.array([_cpu_s(b) - _cpu_s(a) for a, b in spans])
+    spans = [samples[a : b + 1] for a, b in pairwise(marks)]
+    bits = np.array([span[-1].sifted_bits - span[0].sifted_bits for span in spans], np.float64)
+    wall_s = np.array([span[-1].t_s - span[0].t_s for span in spans])
+    cpu_s = np.array([_cpu_s(span) for span in spans])
     per_cpu = bits / np.maximum(cpu_s, 1e-9)
     first, last = float(np.mean(per_cpu[:2])), float(np.mean(per_cpu[-2:]))
     return {
@@ -149,5 +149,12 @@ def _throughput(samples: Sequence[Sample]) -> dict[str, Any]:
     }
 
 
-def _cpu_s(sample: Sample) -> float:
-    return sum(each.cpu_s for each in sample.processes.values())
+def _cpu_s(samples: Sequence[Sample]) -> float:
+    """Processor time from the first of these looks to the last, of all processes."""
+    looks = [sample.processes for sample in samples]
+    return sum(_spent_s(a[name], b[name]) for a, b in pairwise(looks) for name in b)
+
+
+def _spent_s(before: Footprint, now: Footprint) -> float:
+    """Processor time between two looks at what bears one name: each session has processes of its own."""
+    return now.cpu_s - before.cpu_s if now.pid == before.pid else now.cpu_s

@@ -13,6 +13,10 @@ MIB = 2**20
 NAME = "bob.stages-0"
 
 
+def footprint(pid, cpu_s, memory, files):
+    return Footprint(pid, memory, files, 3, 4, cpu_s)
+
+
 def samples(
     memory=lambda t: 100 * MIB,
     files=lambda t: 20,
@@ -21,12 +25,13 @@ def samples(
     objects=lambda t: 10**6,
     n=200,
     every_s=36.0,
+    process=lambda t: (1, t / 2),
 ):
     """Two hours of a session, a look every 36 s; without `in_use`, a process that does not tell it."""
     return [
         Sample(
             t_s=t,
-            processes={NAME: Footprint(1, int(memory(t)), int(files(t)), 3, 4, t / 2)},
+            processes={NAME: footprint(*process(t), int(memory(t)), int(files(t)))},
             sifted_bits=int(bits(t)),
             secret_bits=0,
             keys=0,
@@ -58,6 +63,21 @@ def test_a_session_that_stays_as_it_is():
 def test_what_creeps_is_noticed(what, how):
     told = judge(samples(**how))
     assert [name for name, flat in told["flat"].items() if not flat] == [what]
+
+
+def begun_anew(t):
+    """A process whose session breaks at 90 % of the time: the next one has one of its own."""
+    return (1, t / 2) if t < 6480 else (2, (t - 6480) / 2)
+
+
+@pytest.mark.parametrize(
+    ("bits", "flat"), [(lambda t: 1000 * t, True), (lambda t: 1000 * t - 0.04 * t**2, False)]
+)
+def test_another_session_makes_no_difference_to_throughput(bits, flat):
+    told = judge(samples(bits=bits, process=begun_anew))
+    assert told["flat"]["throughput"] is flat
+    once = judge(samples(bits=bits))["throughput"]
+    assert told["throughput"]["held"] == pytest.approx(once["held"], rel=0.02)
 
 
 def test_the_warm_up_is_no_leak():
