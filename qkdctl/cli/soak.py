@@ -10,6 +10,7 @@ import click
 from rich import box
 from rich.table import Table
 
+from postproc.types import Role
 from qkdctl.acquisition import Plan, acquire
 from qkdctl.cli.interrupt import stoppable
 from qkdctl.cli.output import err, json_option, out, print_json
@@ -57,7 +58,8 @@ def soak(
 ) -> int:
     """Run the scenario CONFIG for long, and watch memory, open files and throughput of all its processes.
 
-    Ends with 0 if all three are flat and both key stores agree in every key and every ledger, with 1 if not.
+    Ends with 0 if all three are flat, both key stores agree in every key and every ledger, keys were made, and
+    both nodes went on for as long as was asked for or until Ctrl-C; with 1 if not.
     """
     path = scenario_path(config).resolve()
     plan = Plan(
@@ -73,15 +75,30 @@ def soak(
         sampler = Sampler(file, every_s)
         with witnessed(sampler.watch, sampler.hear) as watch:
             outcome, _ = acquire(plan, watch=watch, stop=lambda: interrupted() or monotonic() > until_s)
+        missing_s = 0.0 if interrupted() else max(until_s - monotonic(), 0.0)
+    failures = {role: failure.reason for role, failure in outcome.failures.items()}
     looks = read_samples(samples)
     if len(looks) < FEWEST:
-        raise NoKeyError(
-            f"{samples}: only {len(looks)} looks, and {FEWEST} are needed; soak longer, or look more often"
-        )
-    failures = {role: failure.reason for role, failure in outcome.failures.items()}
+        what = "; ".join(_of(failures)) or "soak longer, or look more often"
+        raise NoKeyError(f"{samples}: only {len(looks)} looks, and {FEWEST} are needed: {what}")
     told = judge(looks) | {"failures": failures, "stores": compare_stores(directory)}
+    told["complaints"] = _complaints(told, duration_s, missing_s)
     print_json(told) if as_json else _print(told)
-    return 0 if all(told["flat"].values()) and told["stores"]["equal"] else 1
+    return 0 if all(told["flat"].values()) and not told["complaints"] else 1
+
+
+def _complaints(told: dict[str, Any], duration_s: float, missing_s: float) -> list[str]:
+    """What must not be, besides growth."""
+    found = _of(told["failures"])
+    if missing_s:
+        found.append(f"ended after {duration_s - missing_s:,.0f} s, expected {duration_s:,.0f} s")
+    if not told["keys"]:
+        found.append("no key was made")
+    return [*found, *told["stores"]["complaints"]]
+
+
+def _of(failures: dict[Role, str]) -> list[str]:
+    return [f"{role.capitalize()}: {reason}" for role, reason in failures.items()]
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -112,10 +129,8 @@ def _print(told: dict[str, Any]) -> None:
     out.print(f"{told['keys']} keys in {told['sessions']} sessions over {told['duration_s']:,.0f} s")
     for what, flat in told["flat"].items():
         out.print(f"{what}: {'flat' if flat else 'NOT FLAT'}", style="green" if flat else "bold red")
-    for role, reason in told["failures"].items():
-        err.print(plain(f"{role}: {reason}"), style="bold red")
-    for complaint in told["stores"]["complaints"]:
-        err.print(complaint, style="bold red")
+    for complaint in told["complaints"]:
+        err.print(plain(complaint), style="bold red")
 
 
 def _span(memory_mib: dict[str, float]) -> str:
