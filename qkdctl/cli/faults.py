@@ -59,7 +59,7 @@ def faults(
 ) -> int:
     """Break emulated sessions of CONFIG in every way, round after round, and see that no key is lost or differs.
 
-    Ends with 0 if nothing is to be complained of, with 1 otherwise.
+    Ends with 0 if nothing is to be complained of, with 1 otherwise, or if no round could be run.
     """
     plan = Campaign(
         scenario=scenario_path(config).resolve(),
@@ -78,9 +78,10 @@ def faults(
     else:
         out.print(_table(results))
     for result in results:
-        for complaint in result.complaints:
+        for complaint in result.wrong:
             err.print(plain(f"round {result.number}: {complaint}"), style="bold red")
-    return 1 if any(result.complaints for result in results) else 0
+    nothing = bool(results) and all(result.skipped for result in results)
+    return 1 if nothing or any(result.wrong for result in results) else 0
 
 
 def _tell(result: Result) -> None:
@@ -89,7 +90,7 @@ def _tell(result: Result) -> None:
             plain(f"round {result.number} ({result.kind}) was skipped: {result.skipped}"), style="yellow"
         )
         return
-    verdict = "; ".join(result.complaints) or "equal"
+    verdict = "; ".join(result.wrong) or "equal"
     err.print(
         plain(
             f"round {result.number} ({result.kind}, {result.wall_s:.0f} s): {sum(result.kills.values())} kills, "
@@ -123,7 +124,7 @@ def _row(results: list[Result]) -> dict[str, Any]:
         "frames": sum(result.frames for result in results),
         "keys": sum(result.keys for result in results),
         "failures": sum(len(result.failures) for result in results),
-        "complaints": sum(len(result.complaints) for result in results),
+        "complaints": sum(len(result.wrong) for result in results),
     }
 
 
@@ -132,7 +133,7 @@ def _summary(results: list[Result]) -> dict[str, Any]:
         "kinds": {kind: _row(of_kind) for kind, of_kind in _kinds(results).items()},
         "total": _row(results),
         "killed": dict(sorted(_total(results, lambda result: result.kills).items())),
-        "complaints": [complaint for result in results for complaint in result.complaints],
+        "complaints": [complaint for result in results for complaint in result.wrong],
     }
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
-from qkdctl.errors import RecordingError
+from qkdctl import __version__
+from qkdctl.errors import ConfigurationError, RecordingError
 from qkdctl.faults.kinds import ORDER
 from qkdctl.faults.result import Result
 from qkdctl.faults.rounds import run_round
@@ -46,25 +48,29 @@ class Campaign(msgspec.Struct, frozen=True):
         tell : callable
             Given each result.
         stop : callable, optional
-            Asked again and again whether to end; the round under way is run again next time.
+            Asked again and again whether to end; the round under way is run again next time, as are those that
+            had to be skipped.
         """
+        digest = self._digest()
         for number in range(self.shard, self.rounds, self.shards):
             done = self.results()
             if self.kills and sum(sum(result.kills.values()) for result in done) >= self.kills:
                 return
-            if any(result.number == number for result in done):
+            if any(result.number == number and not result.skipped for result in done):
                 continue
             result = run_round(number, self.seed, self.scenario, stop)
             if stop():
                 return
-            self._keep(result)
+            self._keep(msgspec.structs.replace(result, scenario=digest, version=__version__))
             tell(result)
 
     def results(self) -> list[Result]:
-        """Give the rounds that are done.
+        """Give the rounds that are done, and those that were skipped and not run since.
 
         Raises
         ------
+        ConfigurationError
+            If the scenario's file cannot be read.
         RecordingError
             If the file is of another campaign, or none.
         """
@@ -77,11 +83,26 @@ class Campaign(msgspec.Struct, frozen=True):
             raise RecordingError(f"{self.state}: cannot be read: {error.strerror}") from None
         except (msgspec.MsgspecError, ValueError) as error:
             raise RecordingError(f"{self.state}: is no state of a campaign: {error}") from None
-        if any(result.seed != self.seed for result in results):
-            raise RecordingError(
-                f"{self.state}: is of a campaign with seed {results[0].seed}, expected {self.seed}; name another file"
-            )
-        return results
+        self._check(results)
+        return list({result.number: result for result in results}.values())
+
+    def _check(self, results: list[Result]) -> None:
+        """See that all of them are of this campaign."""
+        expected = {"seed": self.seed, "scenario": self._digest(), "version": __version__}
+        for result in results:
+            for what, value in expected.items():
+                if (found := getattr(result, what)) != value:
+                    raise RecordingError(
+                        f"{self.state}: is of a campaign with {what} {found or 'unknown'}, expected {value}; "
+                        "name another file"
+                    )
+
+    def _digest(self) -> str:
+        """Tell scenarios apart, by the bytes of their files."""
+        try:
+            return sha256(self.scenario.read_bytes()).hexdigest()[:16]
+        except OSError as error:
+            raise ConfigurationError(f"{self.scenario}: cannot be read: {error.strerror}") from None
 
     def _keep(self, result: Result) -> None:
         with self.state.open("ab", buffering=0) as file:

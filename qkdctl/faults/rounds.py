@@ -19,7 +19,7 @@ from qkdctl.faults.collector import Collector
 from qkdctl.faults.glutton import Glutton
 from qkdctl.faults.kinds import KINDS, kind_of
 from qkdctl.faults.meddler import Meddler
-from qkdctl.faults.result import Result
+from qkdctl.faults.result import Result, skipped
 from qkdctl.keystore.comparison import compare_stores
 from qkdctl.keystore.pair import PARTIES
 from qkdctl.node.sessions import MENDABLE
@@ -67,8 +67,12 @@ class _Round:
 
     def run(self, scenario: Path, stop: Callable[[], bool]) -> Result:
         begin_s = monotonic()
-        with closing(self._line), closing(self._glutton):
-            failures = self._session(scenario, stop)
+        try:
+            with closing(self._line), closing(self._glutton):
+                failures = self._session(scenario, stop)
+        except PeerLostError as error:
+            # A machine too busy to start a node in time: the round shows nothing, and is not one that failed.
+            return skipped(self._number, self._seed, self._name, str(error))
         complaints = [] if self._glutton.recovered else ["no key was made after the disk had room again"]
         try:
             complaints += compare_stores(self._stores)["complaints"]
@@ -110,12 +114,8 @@ class _Round:
             self._glutton.close()
             return True
 
-        try:
-            with witnessed(self._watch, self._assassin.hear, self._glutton.hear) as watched:
-                outcome, _ = acquire(plan, watch=watched, stop=over)
-        except PeerLostError as error:
-            # A machine too busy to start a node in time: the round shows nothing, and is not one that failed.
-            return [str(error)]
+        with witnessed(self._watch, self._assassin.hear, self._glutton.hear) as watched:
+            outcome, _ = acquire(plan, watch=watched, stop=over)
         return [
             f"{role.capitalize()}: {failure.reason}"
             for role, failure in outcome.failures.items()
