@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from drivers.emulation.bench.way import check_watched
 from postproc.parameters.session import DecoyBb84
 from qkdctl.chart import Series, line_chart, stacked
 from qkdctl.cli.output import json_option, out, print_json, progress
@@ -64,6 +65,10 @@ def eve(
         raise ConfigurationError(
             f"{path}: eve knows links of protocol decoy-bb84 that have an [emulation] table"
         )
+    try:
+        check_watched(emulation.fibre, emulation.satellite, emulation.encoding)
+    except ValueError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
     if from_counts:
         parameters = with_lengths_from_counts(parameters)
     strengths = [strongest * n / (points - 1) for n in range(points)]

@@ -107,6 +107,25 @@ def test_other_protocols_are_refused(sentence, command, tmp_path):
     assert "decoy-bb84" in said
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"encoding": {"kind": "time-bin"}}, "found time-bins"),
+        ({"satellite": {"culmination_deg": 80.0}}, "found a satellite"),
+        ({"fibre": {"drift_deg_per_root_s": 100.0}}, "found a fibre in which the polarisation drifts"),
+    ],
+)
+def test_links_on_which_eve_is_not_followed_are_refused(sentence, tmp_path, more, words):
+    config = file(tmp_path, DECOY | {"emulation": DECOY["emulation"] | more})
+    code, said = sentence("eve", config)
+    assert code == 3
+    assert words in said
+    config = file(tmp_path, DECOY | {"emulation": DECOY["emulation"] | more | {"eve": {"blinding": 0.5}}})
+    code, said = sentence("tags", "generate", config, tmp_path / "out")
+    assert code == 3
+    assert words in said
+
+
 def test_a_chart_holds_its_lines_and_leaves_out_what_has_no_logarithm(tmp_path):
     path = tmp_path / "chart.svg"
     path.write_text(line_chart("a < b", "x", "y", [Series("one", [0, 1, 2], [100, 10, 0])], log_y=True))

@@ -18,7 +18,14 @@ from drivers.emulation.bench.parameters import (
     _Strict,
 )
 from drivers.emulation.bench.satellite import SatellitePass
-from drivers.emulation.bench.way import PLAIN_FIBRE, POLARISATION, Encoding, Fibre, check_way
+from drivers.emulation.bench.way import (
+    PLAIN_FIBRE,
+    POLARISATION,
+    Encoding,
+    Fibre,
+    check_watched,
+    check_way,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,5 +69,5 @@ class Bb84Scene(_Strict):
 
     def __post_init__(self) -> None:
         check_way(self.bob, self.fibre, self.satellite, self.encoding)
-        if self.eve is not None and (self.satellite is not None or self.encoding.kind == "time-bin"):
-            raise ValueError("Eve's photons are followed in a fibre, and in polarisation only")
+        if self.eve is not None:
+            check_watched(self.fibre, self.satellite, self.encoding)

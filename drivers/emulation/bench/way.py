@@ -127,3 +127,23 @@ def check_way(bob: Receiver, fibre: Fibre, satellite: SatellitePass | None, enco
         )
     if encoding.kind == "time-bin" and fibre.drift_deg_per_root_s:
         raise ValueError("the polarisation's drift is nothing to time-bins; leave drift_deg_per_root_s at 0")
+
+
+def check_watched(fibre: Fibre, satellite: SatellitePass | None, encoding: Encoding) -> None:
+    """Refuse a way on which Eve cannot be followed.
+
+    Raises
+    ------
+    ValueError
+        Saying why not.
+    """
+    there = {
+        "a satellite": satellite is not None,
+        "time-bins": encoding.kind == "time-bin",
+        "a fibre in which the polarisation drifts": bool(fibre.drift_deg_per_root_s),
+    }
+    if found := [what for what, is_there in there.items() if is_there]:
+        raise ValueError(
+            "Eve's photons are followed one by one, in polarisation and through a fibre at rest only; expected such a "
+            f"link, found {' and '.join(found)}: take it out, or leave Eve out"
+        )
