@@ -76,7 +76,7 @@ def test_another_seed_needs_another_file(tmp_path, ran):
 
 def test_another_scenario_needs_another_file(tmp_path, ran, monkeypatch):
     go(tmp_path, rounds=1)
-    with pytest.raises(RecordingError, match="with scenario .* expected .* name another file"):
+    with pytest.raises(RecordingError, match=r"with scenario .* expected .* name another file"):
         go(tmp_path, "y", rounds=2)
     monkeypatch.setattr(qkdctl.faults.campaign, "__version__", "0.0.1")
     with pytest.raises(RecordingError, match=r"with version .* expected 0\.0\.1"):
