@@ -12,9 +12,15 @@ from math import ceil, exp
 from postproc.estimation import Leak, Statistics
 from postproc.estimation.entropy import entropy_bound
 from postproc.parameters.session import DecoyBb84
+from postproc.parameters.stages import Reconciliation
+from postproc.protocols.party import charges_both_directions
+from postproc.reconciliation.choice import choose
 from qkdctl.config.emulation import DecoyEmulation
 
 TAG_BITS = 128
+
+MARGIN = 1.1
+"""Over what error correction was measured to be charged: blocks may be shorter than those, and frames need more."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,10 @@ class LinkModel:
     misalignment_error : float
     dead_s : float
         How long a click blinds the receiver.
-    efficiency_of_correction : float
-        Planned leak of error correction, over the Shannon limit.
+    correction : Reconciliation
+        How errors are corrected.
+    both_directions : bool
+        Whether what Bob tells for that is charged, too.
     """
 
     slot_hz: float
@@ -60,7 +68,8 @@ class LinkModel:
     dark_probability: float
     misalignment_error: float
     dead_s: float
-    efficiency_of_correction: float = 1.2
+    correction: Reconciliation
+    both_directions: bool
 
     @classmethod
     def of(cls, parameters: DecoyBb84, emulation: DecoyEmulation, loss_db: float | None = None) -> LinkModel:
@@ -75,6 +84,8 @@ class LinkModel:
             dark_probability=dark_hz * parameters.gate_ps * 1e-12,
             misalignment_error=emulation.misalignment_error,
             dead_s=parameters.bob.hold_off_ps * 1e-12,
+            correction=parameters.reconciliation,
+            both_directions=charges_both_directions(parameters.security.waived, parameters.reconciliation),
         )
 
     def click(self, mean: float) -> float:
@@ -104,12 +115,25 @@ class LinkModel:
 
         return Statistics(share(key, clicks), share(test, clicks), share(test, wrong), share(key, wrong))
 
-    def leak(self, statistics: Statistics) -> Leak:
-        """Give the leak to plan with."""
+    def leak(self, statistics: Statistics, n_slots: int) -> Leak:
+        """Give the leak to plan with for a block of so many slots."""
         bits, errors = sum(statistics.key), sum(statistics.key_errors or ())
-        share = entropy_bound(errors / bits) if bits else 0.0
+        share = self.charged(errors / bits, bits / n_slots) if bits else 0.0
         told = sum(count.bit_length() for count in statistics.key)
-        return Leak(ceil(self.efficiency_of_correction * bits * share), TAG_BITS, told)
+        return Leak(ceil(bits * share), TAG_BITS, told)
+
+    def charged(self, qber: float, bits_per_slot: float) -> float:
+        """Give what a sifted bit is charged for error correction, in bits, by the way that the session takes."""
+        asked = self.correction
+        way = choose(
+            qber,
+            bits_per_s=bits_per_slot * self.slot_hz,
+            round_trip_s=asked.round_trip_ms / 1e3,
+            charge_both_directions=self.both_directions,
+            method=None if asked.method == "auto" else asked.method,
+            profile=None if asked.profile == "auto" else asked.profile,
+        )
+        return MARGIN * way.charged(qber, both_directions=self.both_directions)
 
     def asymptotic_rate(self) -> float:
         """Most secret bits a slot of a block without end: any number of decoys, all of it key, the best mean."""
@@ -121,6 +145,6 @@ class LinkModel:
         wrong = (self.dark_probability + self.misalignment_error * eta) / single
         secret = exp(-mean) * (dark + mean * single * (1 - entropy_bound(wrong)))
         click = self.click(mean)
-        leak = self.efficiency_of_correction * click * entropy_bound(self.error(mean) / click)
+        leak = click * self.charged(self.error(mean) / click, click)
         live = 1 / (1 + self.slot_hz * click * self.dead_s)
         return max(live * (secret - leak), 0.0)

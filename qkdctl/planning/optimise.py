@@ -22,6 +22,9 @@ SAMPLES = 300
 PASS = 0.99
 """Share of honest blocks that each threshold lets pass."""
 
+DIGITS = 1e4
+"""Phase errors are written with four digits."""
+
 
 def expected_bits(model: LinkModel, settings: Settings, security: DecoySecurity) -> float:
     """Secret bits of an expected block before rounding; below 0 where there is none.
@@ -31,7 +34,7 @@ def expected_bits(model: LinkModel, settings: Settings, security: DecoySecurity)
     ProofError
         If the proof does not apply to these settings.
     """
-    return _bits(_proof(settings, security), model, model.statistics(settings))
+    return bits_of_block(model, settings, security, model.statistics(settings))
 
 
 def best_settings(
@@ -73,17 +76,20 @@ def thresholds(
 ) -> dict[str, float]:
     """Give thresholds that all but a few honest blocks pass, and the key length that they fix.
 
-    Counts are drawn as Poisson numbers; each threshold lets `PASS` of the blocks through.
+    Counts are drawn as Poisson numbers; each threshold lets `PASS` of the blocks through. They are rounded as they
+    are to be written down, to the side that lets more through, and the length is that of the rounded ones.
     """
     random = np.random.default_rng(seed)
     proof, expected = _proof(settings, security), model.statistics(settings)
     drawn = [_drawn(random, expected) for _ in range(SAMPLES)]
     estimates = [proof.estimate(block) for block in drawn]
-    leak = [model.leak(block).total_bits for block in drawn]
+    leak = [model.leak(block, settings.n_slots).total_bits for block in drawn]
     few, many = (1 - PASS) * 100, PASS * 100
     found = {
         "single_photons_min": float(np.floor(np.percentile([e.single_photons for e in estimates], few))),
-        "phase_error_max": float(np.percentile([e.phase_error for e in estimates], many)),
+        "phase_error_max": float(
+            np.ceil(np.percentile([e.phase_error for e in estimates], many) * DIGITS) / DIGITS
+        ),
         "leak_max_bits": float(np.ceil(np.percentile(leak, many) * 1.03)),
         "vacuum_min": float(np.floor(np.percentile([e.vacuum for e in estimates], few))),
     }
@@ -151,11 +157,8 @@ def bits_of_block(
     ProofError
         If the proof does not apply to these settings.
     """
-    return _bits(_proof(settings, security), model, statistics)
-
-
-def _bits(proof: DecoyProof, model: LinkModel, statistics: Statistics) -> float:
-    found, leak = proof.estimate(statistics), model.leak(statistics)
+    proof = _proof(settings, security)
+    found, leak = proof.estimate(statistics), model.leak(statistics, settings.n_slots)
     counted = found.vacuum if proof.counts_vacuum else 0.0
     spared = Leak(leak.reconciliation_bits, leak.verification_bits, leak.other_bits * proof.needs_key_errors)
     return key_length(

@@ -8,10 +8,12 @@ import pytest
 
 from drivers.emulation.bench.parameters import Eve
 from postproc.estimation import Statistics
+from postproc.reconciliation.choice import WAYS
 from qkdctl.config.emulation import DecoyEmulation
 from qkdctl.planning.link import LinkModel, Settings
 from qkdctl.planning.optimise import (
     PASS,
+    SAMPLES,
     _drawn,
     best_settings,
     expected_bits,
@@ -87,6 +89,35 @@ def test_honest_blocks_pass_the_thresholds_as_often_as_said():
         passed["single_photons"] += found.single_photons >= agreed["single_photons_min"]
         passed["phase_error"] += found.phase_error <= agreed["phase_error_max"]
     assert all(count >= 200 * (PASS - 0.03) for count in passed.values())
+
+
+@pytest.mark.parametrize(
+    ("waived", "both"), [((), True), (("charged-reconciliation",), False)], ids=["both", "one"]
+)
+def test_thresholds_have_room_for_what_cascade_is_charged(waived, both):
+    parameters = links.decoy_parameters("cascade")
+    security = replace(parameters.security, waived=(*parameters.security.waived, *waived))
+    model = LinkModel.of(replace(parameters, security=security), EMULATION)
+    agreed = thresholds(model, SETTINGS, security)
+    expected = model.statistics(SETTINGS)
+    bits, errors = sum(expected.key), sum(expected.key_errors)
+    for way in WAYS:
+        if way.method == "cascade":
+            assert agreed["leak_max_bits"] > bits * way.charged(errors / bits, both_directions=both)
+    other = thresholds(MODEL, SETTINGS, security)
+    assert (agreed["secret_bits"] < other["secret_bits"]) is both
+
+
+def test_thresholds_are_written_as_they_are_meant():
+    """Rounded to the side that lets more through, and the length is that of what is written."""
+    agreed = thresholds(MODEL, SETTINGS, PARAMETERS.security)
+    assert float(f"{agreed['phase_error_max']:.4f}") == agreed["phase_error_max"]
+    from qkdctl.planning.optimise import _proof
+
+    proof, random = _proof(SETTINGS, PARAMETERS.security), np.random.default_rng(1)
+    drawn = [_drawn(random, MODEL.statistics(SETTINGS)) for _ in range(SAMPLES)]
+    highest = np.percentile([proof.estimate(block).phase_error for block in drawn], 100 * PASS)
+    assert 0 <= agreed["phase_error_max"] - highest < 1e-4
 
 
 def test_longer_blocks_are_better_and_finite_is_less_than_endless():
