@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +52,7 @@ def optimise(
     model = LinkModel.of(parameters, emulation, loss_db)
     n_slots = parameters.slots_per_block if block_s is None else round(block_s * parameters.slot_hz)
     with progress("searching") as say:
-        start = settings_of(parameters, n_slots)
+        start = settings_of(parameters, emulation, n_slots)
         found = best_settings(model, start, parameters.security)
         figures = _figures(model, start, found, parameters)
         if plot is not None:
@@ -114,7 +113,7 @@ def _plot(name: str, parameters: DecoyBb84, emulation: DecoyEmulation, found: Se
     finite, endless, settings = [], [], found
     for loss in losses:
         say(f"searching at {loss:.0f} dB")
-        model = LinkModel.of(parameters, replace(emulation, channel_loss_db=loss))
+        model = LinkModel.of(parameters, emulation, loss)
         settings = best_settings(model, settings, parameters.security)
         bits = expected_bits(model, settings, parameters.security)
         finite.append(max(bits, 0.0) / settings.n_slots * parameters.slot_hz)

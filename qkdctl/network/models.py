@@ -34,7 +34,7 @@ def modelled(name: str, link: Modelled, seed: Path) -> ModelSpec:
     """
     parameters, emulation = decoy_scenario(f"links.{name}.modelled", link.scenario)
     model = LinkModel.of(parameters, emulation, link.channel_loss_db)
-    settings = settings_of(parameters, link.slots_per_block)
+    settings = settings_of(parameters, emulation, link.slots_per_block)
     try:
         bits = expected_bits(model, settings, parameters.security)
     except ProofError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import exp, log
 
 import numpy as np
@@ -13,9 +14,13 @@ from postproc.estimation.decoy import DecoyProof, key_length
 from postproc.estimation.statistics import Leak, Statistics
 from postproc.parameters.security import DecoySecurity
 from postproc.parameters.session import DecoyBb84
+from qkdctl.config.emulation import DecoyEmulation
 from qkdctl.planning.link import LinkModel, Settings
 
 BRIGHTEST, BIAS = (0.02, 1.5), (0.5, 0.995)
+WIDTHS = (0.5, 0.5, 0.2)
+"""Of the simplices that the search begins with, one after the other, on the scale of `_numbers`."""
+
 SAMPLES = 300
 """Blocks drawn to find thresholds that an honest one passes."""
 
@@ -60,12 +65,14 @@ def best_settings(
         except ProofError:
             return 1.0
 
-    # Counts are rounded, so that the surface has steps: a simplex that was caught by one is set up anew.
+    # Counts are rounded, so that the surface has steps: a simplex that was caught by one is set up anew, and wide.
     best: list[float] = []
     for first in (start, *(_usual(start, bias, weakest) for bias in (0.65, 0.8, 0.93))):
         x = _numbers(first)
-        for _ in range(2):
-            x = minimize(loss, x, method="Nelder-Mead", options={"maxfev": 400}).x.tolist()
+        for width in WIDTHS:
+            simplex = np.vstack([x, x + width * np.eye(len(x))])
+            options = {"maxfev": 400, "initial_simplex": simplex}
+            x = minimize(loss, x, method="Nelder-Mead", options=options).x.tolist()
         if not best or loss(x) < loss(best):
             best = x
     return _settings(best, start.n_slots, weakest)
@@ -116,18 +123,21 @@ def shortest_block(model: LinkModel, settings: Settings, security: DecoySecurity
     return n_slots
 
 
-def settings_of(parameters: DecoyBb84, n_slots: int | None = None) -> Settings:
-    """Read the settings off a scenario."""
+def settings_of(
+    parameters: DecoyBb84, emulation: DecoyEmulation | None = None, n_slots: int | None = None
+) -> Settings:
+    """Read the settings off a scenario; without its bench, Bob measures in the bases as often as Alice prepares."""
     return Settings(
         tuple(intensity.mean for intensity in parameters.intensities),
         tuple(intensity.probability for intensity in parameters.intensities),
         parameters.key_basis_probability,
         parameters.slots_per_block if n_slots is None else n_slots,
+        None if emulation is None else emulation.bob.key_basis_probability,
     )
 
 
 def _with_slots(settings: Settings, n_slots: int) -> Settings:
-    return Settings(settings.means, settings.probabilities, settings.key_basis_probability, n_slots)
+    return replace(settings, n_slots=n_slots)
 
 
 def _proof(settings: Settings, security: DecoySecurity) -> DecoyProof:

@@ -42,6 +42,14 @@ def test_optimise_finds_settings_and_says_how_to_write_them(qkdctl, tmp_path):
     assert f"{figures['secret_bits_per_s']:,.0f} bit/s" in qkdctl("optimise", config).out
 
 
+def test_a_satellite_is_planned_for_at_a_loss_that_is_given(sentence, qkdctl, tmp_path):
+    config = file(tmp_path, DECOY | {"emulation": DECOY["emulation"] | {"satellite": {}}})
+    code, said = sentence("optimise", config)
+    assert code == 3
+    assert "expected it to be given" in said
+    assert qkdctl("optimise", config, "--loss-db", 60, "--json").json["secret_bits_per_s"] == 0
+
+
 def test_a_link_that_is_too_long_gives_no_key_and_no_thresholds(qkdctl, tmp_path):
     config = file(tmp_path, DECOY)
     figures = qkdctl("optimise", config, "--loss-db", 60, "--json").json

@@ -6,10 +6,14 @@ from math import exp
 import numpy as np
 import pytest
 
-from drivers.emulation.bench.parameters import Eve
+from drivers.emulation.bench import bb84
+from drivers.emulation.bench.parameters import Clock, Eve
+from drivers.emulation.bench.satellite import SatellitePass
+from drivers.emulation.bench.way import Encoding
 from postproc.estimation import Statistics
 from postproc.reconciliation.choice import WAYS
 from qkdctl.config.emulation import DecoyEmulation
+from qkdctl.errors import ConfigurationError
 from qkdctl.planning.link import LinkModel, Settings
 from qkdctl.planning.optimise import (
     PASS,
@@ -47,6 +51,73 @@ def test_it_expects_what_the_bench_shows():
     assert sum(expected.key) == pytest.approx(len(block.key_slots), rel=0.06)
     assert sum(expected.test) == pytest.approx(len(block.test_photons), rel=0.06)
     assert sum(expected.test_errors) == pytest.approx(block.figures["test_errors"], rel=0.3)
+
+
+def figures(emulation):
+    """What a block shows of a link on the bench."""
+    place = emulation.scene(PARAMETERS)
+    recordings = list(bb84.prepared_states(place, 5)), list(bb84.detected_tags(place, 5))
+    (end,) = (end for end in links.link(PARAMETERS, recordings)["bob"].ends if end.record.block == 1)
+    return end.record.figures
+
+
+NOISY = tuple(replace(each, afterpulse_probability=0.3) for each in PLACE.bob.detectors)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"encoding": Encoding(kind="time-bin", bin_ps=3000)},
+        {"bob": replace(PLACE.bob, key_basis_probability=0.4)},
+        {"bob": replace(PLACE.bob, detectors=NOISY)},
+    ],
+    ids=["time-bins", "another bias at Bob", "afterpulses"],
+)
+def test_it_expects_what_other_benches_show(changes):
+    emulation = replace(EMULATION, **changes)
+    expected = LinkModel.of(PARAMETERS, emulation).statistics(settings_of(PARAMETERS, emulation))
+    shown = figures(emulation)
+    assert sum(expected.key) == pytest.approx(shown["key_bits"], rel=0.06)
+    assert sum(expected.test) == pytest.approx(shown["test_bits"], rel=0.08)
+    assert sum(expected.test_errors) == pytest.approx(
+        shown["test_errors"], abs=4 * shown["test_errors"] ** 0.5
+    )
+
+
+def test_a_satellite_has_no_one_loss():
+    flying = replace(EMULATION, satellite=SatellitePass())
+    with pytest.raises(ConfigurationError, match="expected it to be given, as with --loss-db"):
+        LinkModel.of(PARAMETERS, flying)
+    assert LinkModel.of(PARAMETERS, flying, 3.0) == MODEL
+
+
+@pytest.mark.parametrize("hold_off_ps", [10**7, 3 * 10**6, 2 * 10**7])
+def test_events_are_as_many_as_the_session_lets_start(hold_off_ps):
+    """Clicks at about 100 kHz, and detectors that are dead for 10 us: after each, none of any detector counts."""
+    dead_ps, slots = 10**7, 50_000_000
+    dead = tuple(replace(each, dead_time_ps=dead_ps, delay_ps=0) for each in PLACE.bob.detectors)
+    slow = replace(
+        EMULATION,
+        duration_s=1.0,
+        channel_loss_db=20.0,
+        bob=replace(PLACE.bob, detectors=dead),
+        bob_clock=Clock(),
+    )
+    receiver = replace(PARAMETERS.bob, hold_off_ps=hold_off_ps)
+    model = LinkModel.of(replace(PARAMETERS, bob=receiver), slow)
+    chunks = list(bb84.detected_tags(slow.scene(PARAMETERS), 3))
+    times, channels = (
+        np.concatenate([getattr(chunk, name) for chunk in chunks]) for name in ("time_ps", "channel")
+    )
+    assert 7e4 < len(times) < 1.5e5
+    alone = np.diff(times, prepend=-(10**9)) > hold_off_ps
+    live, rates = model.live(SETTINGS), model.rates_hz(SETTINGS)
+    for basis in (0, 1):
+        found = np.count_nonzero(alone & (channels // 2 == basis))
+        assert 2 * rates[basis] * live[basis] == pytest.approx(found, rel=0.03)
+    expected = model.statistics(replace(SETTINGS, n_slots=slots))
+    key = np.count_nonzero(alone & (channels < 2)) * SETTINGS.key_basis_probability
+    assert sum(expected.key) == pytest.approx(key, rel=0.05)
 
 
 def test_the_best_settings_are_no_worse_than_any_around_them():

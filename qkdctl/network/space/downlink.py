@@ -7,6 +7,7 @@ settled before the first. A pass that is clouded out adds nothing, and the block
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from drivers.emulation.bench.free_space import FreeSpace
@@ -19,7 +20,7 @@ from qkdctl.network.link_specs import BlockSpec
 from qkdctl.network.models import decoy_scenario
 from qkdctl.network.space.orbit import STEP_S, Pass, Station, passes
 from qkdctl.network.tables import Place, Satellite
-from qkdctl.planning.link import LinkModel, Settings
+from qkdctl.planning.link import LinkModel
 from qkdctl.planning.optimise import bits_of_block, settings_of
 
 
@@ -75,7 +76,7 @@ def pooled_bits(
     """
     total = Statistics((0,), (0,), (0,), (0,))
     slots = round(parameters.slot_hz * STEP_S)
-    settings = settings_of(parameters, slots)
+    settings = settings_of(parameters, emulation, slots)
     path = optics.path
     losses = [
         path.mean_loss_db(range_m, elevation)
@@ -84,9 +85,7 @@ def pooled_bits(
     ]
     models = [LinkModel.of(parameters, emulation, loss) for loss in losses]
     total = _sum([model.statistics(settings) for model in models])
-    whole = Settings(
-        settings.means, settings.probabilities, settings.key_basis_probability, slots * len(losses)
-    )
+    whole = replace(settings, n_slots=slots * len(losses))
     return bits_of_block(models[0], whole, parameters.security, total)
 
 
