@@ -23,6 +23,14 @@ def pytest_addoption(parser):
     )
 
 
+@pytest.fixture
+def heard():
+    """Have the loss of the terminal heard here, and by programs that are started here: under nohup it is not."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.fixture(scope="session")
 def postgres():
     """A PostgreSQL server."""

@@ -223,7 +223,7 @@ def test_a_run_that_is_killed_leaves_what_the_next_one_settles(long, tmp_path, s
 
 
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_command_that_holds_instruments_leaves_at_once_and_tidies_up_in_peace(first):
+def test_a_command_that_holds_instruments_leaves_at_once_and_tidies_up_in_peace(first, heard):
     before, tidied = signal.getsignal(signal.SIGTERM), []
 
     @contextmanager

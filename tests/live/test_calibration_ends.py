@@ -12,7 +12,7 @@ from qkdctl.rack import make_rack
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_light_is_off_after_it(tmp_path, quick, number):
+def test_light_is_off_after_it(tmp_path, quick, heard, number):
     with make_rack(load_scenario(quick), 1) as rack:
         write_addresses(tmp_path / "rack.json", rack.control_address, rack.addresses)
         # The first step that has light on, and looks at it for seconds.
