@@ -35,9 +35,10 @@ class Recorded(Protocol):
 REMEMBERED = 64
 """So many blocks that have passed are remembered, in case the peer calls one off."""
 
-MAX_HELD_BLOCKS = 2 * MAX_OPEN_BLOCKS
-"""With so many blocks open or waiting, no more is wanted from upstream. That is more than are open: behind four
-blocks that the peer has ended comes the news of it, and it must get in."""
+MAX_HELD_BLOCKS = MAX_OPEN_BLOCKS + 1
+"""With so many blocks open or waiting, no more is wanted from upstream. That is one more than are open: behind four
+blocks that the peer has ended comes the news of it, and it must get in. Before a fifth comes, the peer has ended one of
+them or is done with it, for at the stage before, too, it has no more than four open."""
 
 MAX_IN_ORDER = 32
 """Nor where so much waits behind a block that is not done."""

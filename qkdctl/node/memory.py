@@ -15,7 +15,7 @@ from typing import NamedTuple
 M_MMAP_THRESHOLD = -3
 """See mallopt(3)."""
 
-ARRAY_BYTES = 2**17
+ARRAY_BYTES = 2**14
 """What is larger comes from the system, and goes back to it, by itself."""
 
 OBJECT_BYTES = 512
