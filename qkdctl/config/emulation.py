@@ -24,14 +24,7 @@ from drivers.emulation.bench.parameters import (
 from drivers.emulation.bench.recordings import Recordings, generate_bb84, generate_bbm92
 from drivers.emulation.bench.satellite import SatellitePass
 from drivers.emulation.bench.scenes import Bb84Scene
-from drivers.emulation.bench.way import (
-    PLAIN_FIBRE,
-    POLARISATION,
-    Encoding,
-    Fibre,
-    check_watched,
-    check_way,
-)
+from drivers.emulation.bench.way import PLAIN_FIBRE, POLARISATION, Encoding, Fibre, check_way
 from postproc.parameters.session import DecoyBb84
 
 TRUE_CLOCK = Clock()
@@ -76,9 +69,8 @@ class DecoyEmulation(_Strict):
     encoding: Encoding = POLARISATION
 
     def __post_init__(self) -> None:
-        check_way(self.bob, self.fibre, self.satellite, self.encoding)
-        if self.eve is not None:
-            check_watched(self.fibre, self.satellite, self.encoding)
+        watched = self.eve is not None
+        check_way(self.bob, self.fibre, self.satellite, self.encoding, watched=watched)
 
     def scene(self, parameters: DecoyBb84) -> Bb84Scene:
         """Set the bench up."""

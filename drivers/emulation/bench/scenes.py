@@ -18,14 +18,7 @@ from drivers.emulation.bench.parameters import (
     _Strict,
 )
 from drivers.emulation.bench.satellite import SatellitePass
-from drivers.emulation.bench.way import (
-    PLAIN_FIBRE,
-    POLARISATION,
-    Encoding,
-    Fibre,
-    check_watched,
-    check_way,
-)
+from drivers.emulation.bench.way import PLAIN_FIBRE, POLARISATION, Encoding, Fibre, check_way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +61,5 @@ class Bb84Scene(_Strict):
     encoding: Encoding = POLARISATION
 
     def __post_init__(self) -> None:
-        check_way(self.bob, self.fibre, self.satellite, self.encoding)
-        if self.eve is not None:
-            check_watched(self.fibre, self.satellite, self.encoding)
+        watched = self.eve is not None
+        check_way(self.bob, self.fibre, self.satellite, self.encoding, watched=watched)

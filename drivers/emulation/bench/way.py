@@ -112,8 +112,15 @@ def spread(receiver: Receiver, fibre: Fibre) -> Receiver:
     return replace(receiver, detectors=tuple(detectors))  # type: ignore[arg-type]
 
 
-def check_way(bob: Receiver, fibre: Fibre, satellite: SatellitePass | None, encoding: Encoding) -> None:
-    """Refuse what does not go together.
+def check_way(
+    bob: Receiver,
+    fibre: Fibre,
+    satellite: SatellitePass | None,
+    encoding: Encoding,
+    *,
+    watched: bool = False,
+) -> None:
+    """Refuse what does not go together; with Eve there, also a way on which she cannot be followed.
 
     Raises
     ------
@@ -127,6 +134,8 @@ def check_way(bob: Receiver, fibre: Fibre, satellite: SatellitePass | None, enco
         )
     if encoding.kind == "time-bin" and fibre.drift_deg_per_root_s:
         raise ValueError("the polarisation's drift is nothing to time-bins; leave drift_deg_per_root_s at 0")
+    if watched:
+        check_watched(fibre, satellite, encoding)
 
 
 def check_watched(fibre: Fibre, satellite: SatellitePass | None, encoding: Encoding) -> None:
