@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import TypeVar, cast
@@ -13,6 +11,7 @@ from typing import TypeVar, cast
 import numpy as np
 
 from postproc.errors import InputError
+from postproc.files import replacing
 from postproc.kernels import first_disorder
 from postproc.timetags.formats.choice import Form, Written, instrument_writer, written_format
 from postproc.timetags.formats.sealed import RecordingKey
@@ -76,26 +75,11 @@ def _replacing(path: Path) -> Iterator[Path]:
     """Give a new private file beside `path` that takes its place if all goes well."""
     if path.exists() and not path.is_file():
         raise InputError(f"cannot write {path}: something that is not a file stands there")
-    draft = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
     try:
-        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        yield draft
-        _to_disk(draft)
-        draft.replace(path)
-        _to_disk(path.parent)
+        with replacing(path) as draft:
+            yield draft
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from None
-    finally:
-        with suppress(OSError):
-            draft.unlink()
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _write_tags(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from postproc.files import write_whole
 from qkdctl.config.bounded import read_bounded
 from qkdctl.config.packaged import packaged_scenarios
 from qkdctl.errors import ConfigurationError
@@ -162,6 +163,4 @@ def read_calibration(path: Path) -> Calibration:
 
 def write_calibration(calibration: Calibration, path: Path) -> None:
     """Write the file, whole or not at all."""
-    draft = path.with_name(path.name + ".part")
-    draft.write_bytes(msgspec.json.format(msgspec.json.encode(calibration), indent=1))
-    draft.replace(path)
+    write_whole(path, msgspec.json.format(msgspec.json.encode(calibration), indent=1))

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from drivers.registry import Addresses
 from drivers.transport.memory import Models
+from postproc.files import write_whole
 from postproc.types import Role
 from qkdctl.calibration.page import HEAD, calibration_page, row
 from qkdctl.calibration.record import (
@@ -103,7 +104,7 @@ def calibrate(
     with step_view() as view, _stand(scenario, kept, addresses, bench_seed, bench_speed) as stand:
         results = list(_taken(stand, steps, before, file, view))
     page = file.with_suffix(".html")
-    page.write_text(calibration_page(scenario.name, results), encoding="utf-8")
+    write_whole(page, calibration_page(scenario.name, results))
     _print(results, file, page, as_json)
     return 0 if all(result.good for result in results) else InstrumentsError.exit_code
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from drivers.emulation.bench.way import check_watched
+from postproc.files import write_whole
 from postproc.parameters.session import DecoyBb84
 from qkdctl.chart import Series, line_chart, stacked
 from qkdctl.cli.output import json_option, out, print_json, progress
@@ -78,7 +79,7 @@ def eve(
             found.append(block)
             say(f"{block.attack} at {block.strength:.2f}: {block.secret_bits:,} secret bits")
     if plot is not None:
-        plot.write_text(_plot(scenario.name, found))
+        write_whole(plot, _plot(scenario.name, found))
     if as_json:
         print_json({"scenario": scenario.name, "attacks": [asdict(block) for block in found]})
     else:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from postproc.files import write_whole
 from qkdctl.cli.output import err, out
 from qkdctl.cli.plain import plain
 from qkdctl.cli.scenario import ScenarioName
@@ -41,7 +42,7 @@ def init(
     addresses = _given(given)
     if not yes:
         addresses |= _asked({place: d for place, d in places(text).items() if place not in addresses})
-    file.write_text(drafted(text, file.stem, addresses))
+    write_whole(file, drafted(text, file.stem, addresses))
     load_scenario(file)
     out.print(
         plain(f"{file} is written; thresholds and intensities in it are the example's, see its comments")

@@ -17,6 +17,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from postproc.files import write_whole
 from postproc.types import Figure, Role
 from qkdctl.cli.output import err
 from qkdctl.cli.plain import plain
@@ -79,7 +80,7 @@ def save_picture(view: RenderableType, title: str, path: Path) -> None:
     svg = console.export_svg(title=f"qkdctl {title}")
     try:
         # Rich has it fetch a font from elsewhere; a picture fetches nothing.
-        path.write_text(FETCHED_FONT.sub("", svg))
+        write_whole(path, FETCHED_FONT.sub("", svg))
     except OSError as error:
         raise RecordingError(f"{path}: cannot be written: {error.strerror}") from None
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from postproc.files import write_whole
 from postproc.parameters.session import DecoyBb84
 from qkdctl.chart import Series, line_chart
 from qkdctl.cli.output import json_option, out, print_json, progress
@@ -56,7 +57,7 @@ def optimise(
         found = best_settings(model, start, parameters.security)
         figures = _figures(model, start, found, parameters)
         if plot is not None:
-            plot.write_text(_plot(scenario.name, parameters, emulation, found, say))
+            write_whole(plot, _plot(scenario.name, parameters, emulation, found, say))
     if as_json:
         print_json(figures)
     else:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from postproc.files import write_whole
 from qkdctl.cli.output import json_option, out, print_json
 from qkdctl.cli.plain import plain
 from qkdctl.cli.stores import store_option
@@ -50,6 +51,6 @@ def write_report(record: Record, page: Path) -> None:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordingError(f"the session file is damaged: {type(error).__name__}: {error}") from None
     try:
-        page.write_text(text, encoding="utf-8")
+        write_whole(page, text)
     except OSError as error:
         raise RecordingError(f"{page}: cannot be written: {error.strerror}") from None

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from postproc.files import write_whole
 from postproc.timetags.formats.choice import Form
 from postproc.timetags.formats.sealed import RecordingKey
 from postproc.timetags.header import RecordingInfo
@@ -126,6 +127,6 @@ def _figures(pictures: Pictures) -> dict[str, object]:
 
 def _write(target: Path, text: str) -> None:
     try:
-        target.write_text(text, encoding="utf-8")
+        write_whole(target, text)
     except OSError as error:
         raise RecordingError(f"{target}: cannot be written: {error.strerror}") from None

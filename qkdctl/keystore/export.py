@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from postproc.bits import Bits
+from postproc.files import to_disk
 from qkdctl.errors import RecordingError
 from qkdctl.keystore import audit
 from qkdctl.keystore.engine import Connection
@@ -90,7 +91,7 @@ def _write(path: Path, bits: Bits) -> None:
         file.write(bits.to_bytes())
         file.flush()
         os.fsync(file.fileno())
-    directory_to_disk(path.parent)
+    to_disk(path.parent)
 
 
 def _put_in_place(draft: Path, target: Path) -> None:
@@ -103,17 +104,8 @@ def _put_in_place(draft: Path, target: Path) -> None:
         except OSError:
             target.unlink()
             raise
-        directory_to_disk(target.parent)
+        to_disk(target.parent)
     except OSError as error:
         raise RecordingError(
             f"{target}: cannot be written: {error.strerror}; the key has left the store and is in {draft}"
         ) from None
-
-
-def directory_to_disk(path: Path) -> None:
-    """Have the names in a directory on the disk: those of new files, and of renamed ones."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,7 +7,6 @@ for everybody. A network in earnest has a CA of its own; what its certificates n
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from postproc.files import PRIVATE, write_whole
 from qkdctl.errors import RecordingError, UsageError
 from qkdctl.kme.identity import Kind, urn
 
@@ -85,8 +85,8 @@ class Authority:
             .add_extension(x509.ExtendedKeyUsage(_usages(kind)), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        _write(self.directory / f"{name}.key", _pem(key), 0o600)
-        _write(self.path(name), certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+        write_whole(self.directory / f"{name}.key", _pem(key), mode=PRIVATE)
+        write_whole(self.path(name), certificate.public_bytes(serialization.Encoding.PEM))
         return True
 
     def revoke(self, name: str) -> None:
@@ -120,10 +120,10 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
         self.certificate = certificate
-        _write(self.directory / "ca.crt", certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+        write_whole(self.directory / "ca.crt", certificate.public_bytes(serialization.Encoding.PEM))
         self._write_revoked([])
         # Last: a CA is there once its key is.
-        _write(self.directory / "ca.key", _pem(self._key), 0o600)
+        write_whole(self.directory / "ca.key", _pem(self._key), mode=PRIVATE)
 
     def _builder(
         self, name: str, key: ec.EllipticCurvePrivateKey, lasts: timedelta
@@ -154,9 +154,7 @@ class Authority:
         for entry in entries:
             builder = builder.add_revoked_certificate(entry)
         signed = builder.sign(self._key, hashes.SHA256())
-        draft = self.directory / ".ca.crl"
-        draft.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-        draft.replace(self.directory / "ca.crl")
+        write_whole(self.directory / "ca.crl", signed.public_bytes(serialization.Encoding.PEM))
 
 
 def _usages(kind: Kind) -> list[x509.ObjectIdentifier]:
@@ -190,9 +188,3 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-
-
-def _write(path: Path, data: bytes, mode: int) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(data)

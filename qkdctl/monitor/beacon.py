@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from postproc.files import write_whole
 from postproc.types import Role
 from qkdctl.config.scenario import Scenario
 from qkdctl.history import History
@@ -67,14 +68,9 @@ def beacon(scenario: Scenario, duration_s: float) -> Iterator[Callable[[Mapping[
 
     def show(directories: Mapping[Role, Path]) -> None:
         where: dict[Role, str] = {role: str(directory) for role, directory in directories.items()}
-        draft = path.with_suffix(".part")
+        found = Beacon(os.getpid(), scenario.name, bases.key, bases.test, duration_s, where)
         with suppress(OSError):  # a session does not end because nobody can look
-            draft.write_text(
-                json.dumps(
-                    asdict(Beacon(os.getpid(), scenario.name, bases.key, bases.test, duration_s, where))
-                )
-            )
-            draft.replace(path)
+            write_whole(path, json.dumps(asdict(found)), durable=False)
 
     try:
         yield show

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from postproc.files import write_whole
 from qkdctl.errors import ConfigurationError
 from qkdctl.network.layout import Layout
 from qkdctl.network.tables import Topology
@@ -52,7 +53,7 @@ def choose(topology: Topology, layout: Layout) -> Chosen:
     wanting = [name for name in _wanted(topology) if name not in chosen.ports]
     chosen.ports |= dict(zip(wanting, free_ports(len(wanting)), strict=True))
     chosen.ports |= {name: place.port for name, place in topology.nodes.items() if place.port}
-    layout.state.write_bytes(msgspec.json.encode(chosen))
+    write_whole(layout.state, msgspec.json.encode(chosen))
     return chosen
 
 

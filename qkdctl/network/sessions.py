@@ -13,6 +13,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+from postproc.files import write_whole
 from qkdctl.network.link_specs import SessionSpec
 from qkdctl.network.linkend import LinkEnd
 from qkdctl.programs import python
@@ -61,7 +62,7 @@ class Sessions:
         finally:
             code = await _ended(process)
         if code == 0:
-            (self._home / DONE).write_text(f"{self._done() + 1}\n")
+            write_whole(self._home / DONE, f"{self._done() + 1}\n")
         elif self._end.up:
             log.warning(
                 "link %s: a session ended with code %d; see %s", self._end.name, code, self._home / LOG

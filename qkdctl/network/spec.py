@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from postproc.files import PRIVATE, write_whole
 from qkdctl.errors import ConfigurationError
 from qkdctl.keystore.entry import Label
 from qkdctl.kme.config import Hybrid
@@ -191,11 +192,8 @@ class NodeSpec(msgspec.Struct, frozen=True):
 
 
 def write_spec(spec: NodeSpec) -> None:
-    """Write the file, whole or not at all."""
-    draft = spec.path / f".{SPEC_FILE}"
-    draft.write_bytes(msgspec.json.format(msgspec.json.encode(spec)))
-    draft.chmod(0o600)
-    draft.replace(spec.path / SPEC_FILE)
+    """Write the file, for its owner only."""
+    write_whole(spec.path / SPEC_FILE, msgspec.json.format(msgspec.json.encode(spec)), mode=PRIVATE)
 
 
 def read_spec(directory: Path) -> NodeSpec:

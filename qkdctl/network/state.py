@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from postproc.files import write_whole
 from qkdctl.errors import RecordingError
 
 STATE_FILE, LOCK_FILE, LOG_FILE = "state.json", "node.lock", "node.log"
@@ -74,9 +75,7 @@ class NodeState(msgspec.Struct, frozen=True):
 
 def write_state(directory: Path, state: NodeState) -> None:
     """Write the file, whole or not at all."""
-    draft = directory / f".{STATE_FILE}"
-    draft.write_bytes(msgspec.json.encode(state))
-    draft.replace(directory / STATE_FILE)
+    write_whole(directory / STATE_FILE, msgspec.json.encode(state), durable=False)
 
 
 def read_state(directory: Path) -> NodeState | None:

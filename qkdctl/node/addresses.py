@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from drivers.registry import Addresses
+from postproc.files import write_whole
 from qkdctl.config.bounded import read_bounded
 from qkdctl.errors import ConfigurationError
 
@@ -31,11 +32,9 @@ class RackAddresses(msgspec.Struct, frozen=True):
 
 def write_addresses(path: Path, control: str, instruments: Mapping[str, Addresses]) -> None:
     """Write the file; it appears when it is complete."""
-    draft = path.with_name(f".{path.name}.part")
     data = msgspec.json.encode({"control": control, "instruments": instruments})
     try:
-        draft.write_bytes(msgspec.json.format(data))
-        draft.replace(path)
+        write_whole(path, msgspec.json.format(data), durable=False)
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from None
 

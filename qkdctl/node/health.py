@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from postproc.files import write_whole
 from postproc.types import Role
 from qkdctl.errors import ConfigurationError
 from qkdctl.node.state import State
@@ -96,13 +97,8 @@ def now() -> str:
 
 def write_health(health: Health) -> None:
     """Write a node's file; where that is impossible, such as on a full disk, the session goes on without."""
-    path = _path(health.pid)
-    draft = path.with_suffix(".part")
-    try:
-        draft.write_bytes(msgspec.json.encode(health))
-        draft.replace(path)
-    except OSError:
-        return
+    with suppress(OSError):
+        write_whole(_path(health.pid), msgspec.json.encode(health), durable=False)
 
 
 def forget_health(pid: int) -> None:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from postproc.files import write_whole
+
 NAME = "instruments.json"
 
 Identities = dict[str, dict[str, str]]
@@ -14,9 +16,7 @@ Identities = dict[str, dict[str, str]]
 def write_identities(directory: Path, identities: Mapping[str, str], emulated: Mapping[str, str]) -> None:
     """Write each instrument's identity, and whether it is emulated: "yes", "no" or "unknown"."""
     told = {role: {"identity": identity, "emulated": emulated[role]} for role, identity in identities.items()}
-    draft = directory / f"{NAME}.part"
-    draft.write_text(json.dumps(told))
-    draft.replace(directory / NAME)
+    write_whole(directory / NAME, json.dumps(told), durable=False)
 
 
 def read_identities(directory: Path) -> Identities | None:

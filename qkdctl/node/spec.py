@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from postproc.files import PRIVATE, write_whole
 from postproc.types import Role
 from qkdctl.carriers.zeromq import Curve
 from qkdctl.config.processes import DEFAULT, Layout
@@ -146,9 +147,7 @@ SPEC_FILE = "node.json"
 
 def write_spec(spec: NodeSpec) -> None:
     """Write the file, for its owner only: it holds a secret key."""
-    path = spec.path / SPEC_FILE
-    path.touch(0o600)
-    path.write_bytes(msgspec.json.encode(spec))
+    write_whole(spec.path / SPEC_FILE, msgspec.json.encode(spec), mode=PRIVATE, durable=False)
 
 
 def read_spec(directory: Path) -> NodeSpec:

@@ -9,6 +9,7 @@ from time import monotonic, process_time
 from types import TracebackType
 from typing import Self
 
+from postproc.files import write_whole
 from postproc.link import Link, Patience
 from postproc.link.packets import EPOCH_BYTES
 from postproc.types import Figure
@@ -86,9 +87,7 @@ class Wiring:
             self._stack.callback(doorkeeper.close)
         carrier = ZeroMqCarrier(self._context, peer.endpoint, bind=peer.listen, curve=peer.curve)
         if peer.listen:
-            draft = self._spec.path / "endpoint.part"
-            draft.write_text(carrier.endpoint)
-            draft.replace(self._spec.path / "endpoint")
+            write_whole(self._spec.path / "endpoint", carrier.endpoint, durable=False)
         patience = replace(BETWEEN_NODES, greet_s=self._spec.wait_s)
         return self._hold(carrier, FRAMES_IN_FLIGHT, patience, "the other node")
 

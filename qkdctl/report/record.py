@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from postproc.files import write_whole
 from postproc.types import Role
 from qkdctl.calibration.record import read_calibration
 from qkdctl.config.scenario import Scenario
@@ -88,7 +89,7 @@ def save_record(text: str, name: str, started: str, stores: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     stamp = started.replace(":", "").replace("-", "")
     path = folder / f"{stamp}-{''.join(c if c.isalnum() or c in '-_' else '-' for c in name)}.json"
-    path.write_text(text)
+    write_whole(path, text)
     return path
 
 

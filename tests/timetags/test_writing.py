@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from postproc.timetags.header import StateHeader, TagHeader
 from postproc.timetags.recording import open_recording
 from postproc.timetags.types import StateChunk, TagChunk
 from postproc.timetags.writing import write_recording
+from tests.support.full_disk import disk_of_bytes
 
 NAMES = ["tags.h5", "tags", "tags.dat", "tags.txt", "tags.txt.gz", "tags.csv"]
 
@@ -107,22 +107,6 @@ def test_states_with_a_hole_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not written as text"):
         write_recording(tmp_path / "states.txt", chunks[:1], StateHeader(slot_period_ps=1))
     assert not names(tmp_path)
-
-
-@contextmanager
-def disk_of_bytes(size: int) -> Iterator[None]:
-    """Let files grow to so many bytes only: what a full disk does, without filling one.
-
-    No longer than it must: pytest's own output may go to a file, too.
-    """
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
 
 
 @pytest.mark.parametrize("size", [0, 100, 5_000, 70_000, 300_000])

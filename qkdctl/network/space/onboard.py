@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from postproc.files import PRIVATE, write_whole
 from qkdctl.errors import ConfigurationError, NotEnoughKey
 from qkdctl.keystore.engine import Connection
 from qkdctl.keystore.store import KeyStore
@@ -164,11 +165,9 @@ def _stored_bytes(store: KeyStore, connection: Connection) -> int:
 
 
 def write_satellite(spec: SatelliteSpec) -> None:
-    """Write what a satellite is told, whole or not at all."""
-    draft = Path(spec.directory) / f".{SPEC_FILE}"
-    draft.write_bytes(msgspec.json.format(msgspec.json.encode(spec)))
-    draft.chmod(0o600)
-    draft.replace(Path(spec.directory) / SPEC_FILE)
+    """Write what a satellite is told, for its owner only."""
+    told = msgspec.json.format(msgspec.json.encode(spec))
+    write_whole(Path(spec.directory) / SPEC_FILE, told, mode=PRIVATE)
 
 
 def read_satellite(directory: Path) -> SatelliteSpec:

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from cryptography.hazmat.primitives.poly1305 import Poly1305
 
-from qkdctl.keystore.export import directory_to_disk
+from postproc.files import to_disk
 from qkdctl.kme import words as kme_words
 from qkdctl.kme.hybrid import prefixed
 from qkdctl.network.cards import Signer
@@ -132,7 +132,7 @@ def write_publication(directory: Path, publication: Publication) -> Path:
         file.write(kme_words.encode(publication))
         file.flush()
         os.fsync(file.fileno())
-    directory_to_disk(directory)
+    to_disk(directory)
     return draft
 
 
