@@ -13,6 +13,7 @@ import os
 from pathlib import Path
 
 from postproc.authentication.identity import PUBLIC_BYTES, SECRET_BYTES, Identity, make_identity
+from postproc.files import SHARED, write_new, write_whole
 from qkdctl.errors import RecordingError
 from qkdctl.keystore.access import check_private
 
@@ -33,8 +34,8 @@ def ensure_identity(store: Path) -> Path:
     own, shown = make_identity()
     try:
         store.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write_new(secret, own, 0o600)
-        _write_new(public, shown, 0o644)
+        write_new(secret, own)
+        write_new(public, shown, mode=SHARED)
     except OSError as error:
         raise RecordingError(
             f"{error.filename}: cannot be made: {error.strerror}; an identity is made once, as a whole"
@@ -54,12 +55,10 @@ def know_peer(store: Path, public: Path) -> None:
     own = store.with_suffix(PUBLIC)
     if own.exists() and own.read_bytes() == key:
         raise RecordingError(f"{public}: is this party's own public key; give that of the other party")
-    draft = store.with_suffix(f"{PEER}.part")
     try:
-        draft.write_bytes(key)
-        draft.replace(store.with_suffix(PEER))
+        write_whole(store.with_suffix(PEER), key)
     except OSError as error:
-        raise RecordingError(f"{draft}: cannot be written: {error.strerror}") from None
+        raise RecordingError(f"{error.filename}: cannot be written: {error.strerror}") from None
 
 
 def read_identity(store: Path) -> Identity | None:
@@ -75,11 +74,6 @@ def read_identity(store: Path) -> Identity | None:
         return None
     own = _read(secret, SECRET_BYTES, "an identity's secret key", private=True)
     return Identity(own, _read(peer, PUBLIC_BYTES, "the other party's public key"))
-
-
-def _write_new(path: Path, data: bytes, mode: int) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(data)
 
 
 def _read(path: Path, length: int, what: str, *, private: bool = False) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from postproc.files import write_new
 from qkdctl.errors import RecordingError
 from qkdctl.keystore.access import check_private
 from qkdctl.keystore.secret import Secret
@@ -37,20 +38,12 @@ def make_kek(path: Path) -> Secret:
         If it cannot be made.
     """
     value = os.urandom(KEK_BYTES)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(value)
-            file.flush()
-            os.fsync(file.fileno())
-        # Whole or not at all, and never in another's place.
-        os.link(draft, path)
+        write_new(path, value)
     except FileExistsError:
         return read_kek(path)
     except OSError as error:
         raise RecordingError(f"{path}: the key-encryption key cannot be made: {error.strerror}") from None
-    finally:
-        draft.unlink(missing_ok=True)
     return Secret(value)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable
 from hmac import compare_digest
 from pathlib import Path
 from time import monotonic
 
+from postproc.files import write_new
 from qkdctl.errors import RecordingError
 
 TOKEN_BYTES = 24
@@ -56,15 +56,13 @@ def token_in(path: Path) -> str:
     RecordingError
         If others can read it, or it holds no token.
     """
+    token = secrets.token_urlsafe(TOKEN_BYTES)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        write_new(path, token + "\n")
     except FileExistsError:
         return _read(path)
     except OSError as error:
         raise RecordingError(f"{path}: cannot be written: {error.strerror}") from None
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    with os.fdopen(handle, "w") as file:
-        file.write(token + "\n")
     return token
 
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
 
+from postproc.files import write_new
 from qkdctl.network.emulated import SEED_BYTES
-
-
-def write_new(path: Path, data: bytes) -> None:
-    """Write a file for its owner only, where there is none."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
 
 
 def ensure_copy(source: Path, target: Path) -> None:

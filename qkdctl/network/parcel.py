@@ -12,8 +12,8 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from postproc.files import write_new
 from qkdctl.errors import RecordingError, UsageError
-from qkdctl.network.files import write_new
 from qkdctl.network.layout import Layout
 from qkdctl.network.spec import SPEC_FILE, NodeSpec, read_spec
 

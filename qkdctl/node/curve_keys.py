@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from postproc.files import write_new
 from qkdctl.carriers.zeromq import new_curve_pair
 from qkdctl.errors import RecordingError, UsageError
 
@@ -39,11 +40,9 @@ def make_keys(path: Path) -> CurveKeys:
     """
     keys = CurveKeys(*new_curve_pair())
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        write_new(path, msgspec.json.encode(keys))
     except OSError as error:
         raise RecordingError(f"{path}: cannot be made: {error.strerror}") from None
-    with os.fdopen(handle, "wb") as file:
-        file.write(msgspec.json.encode(keys))
     return keys
 
 
