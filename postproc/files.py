@@ -39,13 +39,14 @@ def write_whole(path: Path, data: bytes | str, *, mode: int = SHARED, durable: b
     OSError
         With `path` in it; what stood there is as it was.
     """
-    place, data = path.resolve(), data.encode() if isinstance(data, str) else data
+    # Unlike Path.resolve, it takes a link to itself for what it is: one to nowhere.
+    place = Path(os.path.realpath(path))
     with _blaming(path):
         if place.exists() and not place.is_file():
-            place.write_bytes(data)
+            place.write_bytes(_encoded(data))
             return
         with replacing(place, mode=mode, durable=durable) as draft:
-            draft.write_bytes(data)
+            draft.write_bytes(_encoded(data))
 
 
 def write_new(path: Path, data: bytes | str, *, mode: int = PRIVATE) -> None:
@@ -72,7 +73,7 @@ def write_new(path: Path, data: bytes | str, *, mode: int = PRIVATE) -> None:
         if os.path.lexists(path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         with _draft(path, mode) as draft:
-            draft.write_bytes(data.encode() if isinstance(data, str) else data)
+            draft.write_bytes(_encoded(data))
             to_disk(draft)
             # Unlike a rename, it takes no other file's place.
             os.link(draft, path)
@@ -110,6 +111,10 @@ def to_disk(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _encoded(data: bytes | str) -> bytes:
+    return data.encode() if isinstance(data, str) else data
 
 
 @contextmanager

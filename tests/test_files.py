@@ -145,6 +145,12 @@ def test_the_target_of_a_link_is_written(tmp_path):
     assert (tmp_path / "link").is_symlink()
 
 
+def test_a_link_to_itself_is_one_to_nowhere(tmp_path):
+    (tmp_path / "link").symlink_to("link")
+    write_whole(tmp_path / "link", b"new")
+    assert (tmp_path / "link").read_bytes() == b"new"
+
+
 def test_a_pipe_is_written_to_as_it_is(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with ThreadPoolExecutor(1) as pool:
