@@ -7,7 +7,6 @@ exclusive-or only if signature and its own tag fit.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -128,10 +127,8 @@ def file_of(directory: Path, number: int) -> Path:
 def write_publication(directory: Path, publication: Publication) -> Path:
     """Write a draft, onto the disk; it counts once it has the name that :func:`file_of` gives."""
     draft = file_of(directory, publication.number).with_suffix(".draft")
-    with draft.open("wb") as file:
-        file.write(kme_words.encode(publication))
-        file.flush()
-        os.fsync(file.fileno())
+    draft.write_bytes(kme_words.encode(publication))
+    to_disk(draft)
     to_disk(directory)
     return draft
 
